@@ -1,0 +1,155 @@
+"""exemptions.yaml -> who is excused from what, why, until when."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from costtags.glob import matcher
+from costtags.policies import EXEMPTIBLE
+from costtags.suggest import nearest
+from costtags.yamlfile import Document, FileProblems, Location, Plain, as_date, read
+
+FILE_NAME = "exemptions.yaml"
+
+
+@dataclass(frozen=True)
+class Exemption:
+    """One entry: ``tags`` empty means every tag; it holds up to and including the day ``expires``."""
+
+    resource: str
+    policies: tuple[str, ...]
+    tags: tuple[str, ...]
+    owner: str
+    reason: str
+    expires: date
+    line: int
+
+    @cached_property
+    def _matches(self) -> Callable[[str], bool]:
+        return matcher([self.resource])
+
+    def excuses(self, resource: str, policy: str, tag: str | None) -> bool:
+        """Say whether a finding is excused; ``resource`` is a URN or an ARN, ``tag`` None for one about the whole."""
+        return policy in self.policies and (not self.tags or tag in self.tags) and self._matches(resource)
+
+    def covers(self, resource: str) -> bool:
+        """Say whether the entry names this resource at all."""
+        return self._matches(resource)
+
+
+@dataclass(frozen=True)
+class Exemptions:
+    """The entries of exemptions.yaml in the order of the file, those still valid and those expired."""
+
+    path: str
+    valid: tuple[Exemption, ...] = ()
+    expired: tuple[Exemption, ...] = ()
+
+    def excusing(self, resource: str, policy: str, tag: str | None) -> Exemption | None:
+        """Return the first valid entry that excuses a finding."""
+        return next((entry for entry in self.valid if entry.excuses(resource, policy, tag)), None)
+
+
+def beside(schema_path: Path) -> Path:
+    """Return where the exemptions of a tags.yaml stand."""
+    return schema_path.with_name(FILE_NAME)
+
+
+def load(path: Path, today: date) -> Exemptions:
+    """Read exemptions.yaml; a file that is not there excuses nothing. Raises FileProblems with every error."""
+    if not path.exists():
+        return Exemptions(str(path))
+    entries = tuple(_entries(read(path), today))
+    return Exemptions(
+        str(path),
+        tuple(entry for entry in entries if entry.expires >= today),
+        tuple(entry for entry in entries if entry.expires < today),
+    )
+
+
+_TEXTS = ("resource", "owner", "reason", "expires")
+_LISTS = ("policies", "tags")
+_FIELDS = (*_TEXTS[:1], *_LISTS, *_TEXTS[1:])
+
+
+def _entries(document: Document, today: date) -> list[Exemption]:
+    data = document.data
+    if data is None or (isinstance(data, Plain) and data.kind == "nothing"):
+        return []
+    if not isinstance(data, list):
+        raise FileProblems([document.problem((), 'must hold a list of entries, each beginning with "- resource:"')])
+    problems = [
+        document.problem(at, message) for i, entry in enumerate(data) for at, message in _entry_problems((i,), entry, today)
+    ]
+    if problems:
+        raise FileProblems(problems)
+    return [_entry(entry, document.line((i,))) for i, entry in enumerate(data)]
+
+
+def _entry(entry: dict[str, Any], line: int) -> Exemption:
+    expires = as_date(entry["expires"])
+    assert expires is not None  # checked before
+    return Exemption(
+        resource=str(entry["resource"]),
+        policies=tuple(entry["policies"]),
+        tags=tuple(entry.get("tags", ())),
+        owner=str(entry["owner"]),
+        reason=str(entry["reason"]),
+        expires=expires,
+        line=line,
+    )
+
+
+def _entry_problems(at: Location, entry: Any, today: date) -> Iterator[tuple[Location, str]]:
+    if not isinstance(entry, dict):
+        yield at, f"an exemption holds entries: {', '.join(_FIELDS)}"
+        return
+    for name in entry:
+        if name not in _FIELDS:
+            near = nearest(name, _FIELDS)
+            hint = f'did you mean "{near}"? ' if near else ""
+            yield (*at, name), f'unknown key "{name}"; {hint}allowed here: {", ".join(_FIELDS)}'
+    for name in _TEXTS:
+        value = entry.get(name)
+        if name not in entry or (isinstance(value, Plain) and value.kind == "nothing"):
+            yield at, f'"{name}" is missing'
+        elif not isinstance(value, str) or not value.strip():
+            yield (*at, name), f'"{name}" must be text'
+    yield from _list_problems(at, entry)
+    if isinstance(entry.get("expires"), str) and entry["expires"]:
+        yield from (((*at, "expires"), message) for message in _date_problems(entry["expires"], today))
+
+
+def _list_problems(at: Location, entry: dict[str, Any]) -> Iterator[tuple[Location, str]]:
+    if "policies" not in entry:
+        yield at, f'"policies" is missing; allowed: {", ".join(EXEMPTIBLE)}'
+    for name in _LISTS:
+        if name not in entry:
+            continue
+        value = entry[name]
+        if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+            yield (*at, name), f'"{name}" must be a list of names'
+            continue
+        for i, item in enumerate(value if name == "policies" else ()):
+            if item not in EXEMPTIBLE:
+                near = nearest(item, EXEMPTIBLE)
+                hint = f'; did you mean "{near}"?' if near else ""
+                yield (*at, name, i), f'"{item}" is no policy that can be exempted{hint or ";"} allowed: {", ".join(EXEMPTIBLE)}'
+
+
+def _date_problems(text: str, today: date) -> Iterator[str]:
+    expires = as_date(text)
+    if expires is None:
+        yield f'"expires" must be a date such as {today.year + 1}-01-31, not "{text}"'
+    elif expires > _in_a_year(today):
+        yield f'"expires" is {expires}, more than a year ahead: the latest is {_in_a_year(today)}'
+
+
+def _in_a_year(today: date) -> date:
+    try:
+        return today.replace(year=today.year + 1)
+    except ValueError:  # 29 February
+        return today.replace(year=today.year + 1, day=28)

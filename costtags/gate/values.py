@@ -1,0 +1,115 @@
+"""Protobuf property values of Pulumi's protocols -> plain data, and the forms that its services want them in."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf import json_format, struct_pb2
+
+from costtags.effective import UNKNOWN, Secret
+
+# https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig/sig.go
+SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"
+OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+RESOURCE_REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"
+
+
+def struct(data: Mapping[str, Any]) -> struct_pb2.Struct:
+    """Return plain JSON-like data as a protobuf Struct."""
+    made = struct_pb2.Struct()
+    made.update(data)
+    return made
+
+
+def has_special_values(properties: struct_pb2.Struct) -> bool:
+    """Say whether any value is a secret, an output or a reference: a scan of bytes, cheap for the many that have none."""
+    return SIGNATURE_KEY.encode() in properties.SerializeToString()
+
+
+def to_plain(properties: struct_pb2.Struct) -> dict[str, Any]:
+    """Return properties as plain data: secrets as ``Secret``, unknown values as UNKNOWN, whole numbers as int."""
+    return {key: _plain(value) for key, value in json_format.MessageToDict(properties).items()}
+
+
+def member_to_plain(properties: struct_pb2.Struct, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return only the named properties as plain data; as ``to_plain``, without converting the rest."""
+    return {
+        name: _plain(json_format.MessageToDict(properties.fields[name])) for name in names if name in properties.fields
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        signature = value.get(SIGNATURE_KEY)
+        if signature == SECRET:
+            return Secret(_plain(value.get("value")))
+        if signature == OUTPUT:
+            inner = _plain(value["value"]) if "value" in value else UNKNOWN
+            return Secret(inner) if value.get("secret") else inner
+        if signature == RESOURCE_REFERENCE:
+            return value.get("urn")
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def without_marks(properties: struct_pb2.Struct) -> struct_pb2.Struct:
+    """Unwrap secrets and outputs, as the engine does before it hands a resource to a policy pack."""
+    return struct({key: _unmarked(value) for key, value in to_plain(properties).items()})
+
+
+def _unmarked(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return _unmarked(value.value)
+    if isinstance(value, dict):
+        return {key: _unmarked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_unmarked(item) for item in value]
+    return value
+
+
+def without_outputs(properties: struct_pb2.Struct) -> struct_pb2.Struct:
+    """Turn outputs into plain, secret or unknown values, as the engine does with what is no remote component."""
+    return struct({key: _marked(value) for key, value in to_plain(properties).items()})
+
+
+def with_outputs(properties: struct_pb2.Struct) -> struct_pb2.Struct:
+    """Turn secrets and unknown values into outputs: the form in which the engine hands properties to transforms."""
+    return struct({key: _output(value) for key, value in to_plain(properties).items()})
+
+
+def _marked(value: Any) -> Any:
+    if isinstance(value, Secret):
+        return {SIGNATURE_KEY: SECRET, "value": _marked(value.value)}
+    if isinstance(value, dict):
+        return {key: _marked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_marked(item) for item in value]
+    return value
+
+
+def _output(value: Any) -> Any:
+    if isinstance(value, Secret):
+        inner = value.value
+        known = {} if inner == UNKNOWN else {"value": _output(inner)}
+        return {SIGNATURE_KEY: OUTPUT, "secret": True, "dependencies": [], **known}
+    if value == UNKNOWN:
+        return {SIGNATURE_KEY: OUTPUT, "dependencies": []}
+    if isinstance(value, dict):
+        return {key: _output(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_output(item) for item in value]
+    return value
+
+
+def config_text(value: Any) -> str:
+    """Return a config value as the engine hands it to programs and providers: text, JSON for lists and maps."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return json.dumps(value, separators=(",", ":"))
+    return "" if value is None else str(value)

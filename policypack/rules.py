@@ -1,0 +1,148 @@
+"""The policies of the pack: the findings of costtags.check as violations of Pulumi's policy SDK."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any
+
+from pulumi_policy import (
+    EnforcementLevel,
+    PolicyPack,
+    ReportViolation,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+
+from costtags.check import Finding, Place, grouped, judge, judged_property, missing_defaults
+from costtags.policies import POLICIES as TABLE
+from costtags.policies import Policy
+from costtags.policypack import context, record
+from costtags.policypack.config import refuse_misspelt_config
+from costtags.policypack.props import plain
+from costtags.yamlfile import FileProblems
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+_PROPERTIES = ("defaultTags", "ignoreTags", "tagPropagation")
+
+
+@cache
+def ready() -> context.Context:
+    """Load what the pack judges by, once; without it the pack ends here, with the reasons."""
+    try:
+        return context.from_environment()
+    except FileProblems as error:
+        sys.exit(f"costtags: the policy pack cannot judge:\n{error}")
+
+
+def place(args: ResourceValidationArgs) -> Place:
+    """Read what the check needs of a resource; unknown values stay marked instead of raising."""
+    shape = judged_property(ready().schema, args.resource_type)
+    names = (*_PROPERTIES, shape.property) if shape else _PROPERTIES
+    provider = plain(args.provider.props, _PROPERTIES) if shape and args.provider else {}
+    return Place(args.resource_type, plain(args.props, names), provider)
+
+
+def validate(policy: Policy, args: ResourceValidationArgs, report: ReportViolation) -> None:
+    """Report the findings of one policy on one resource as one violation; what is exempt is only recorded."""
+    here = ready()
+    if args.resource_type == STACK_TYPE and policy.name == "required-tags":
+        refuse_other_project(args.urn, report)
+    reported: list[Finding] = []
+    for finding in judge(here.schema, place(args), os.environ):
+        if finding.policy != policy.name:
+            continue
+        exemption = here.exemptions.excusing(args.urn, policy.name, finding.tag)
+        record.finding(args.urn, args.resource_type, finding, exemption)
+        if exemption is None:
+            reported.append(finding)
+    if reported:
+        report(f"{grouped(reported)}\njudged by {here.schema.path}", None)
+
+
+def refuse_other_project(urn: str, report: ReportViolation) -> None:
+    """Report that a pack judging by one project's tags.yaml was given another project."""
+    here = ready()
+    project = urn.split("::")[1]
+    if here.project is not None and project != here.project:
+        message = (
+            f'this pack judges project "{here.project}" by {here.schema.path}, not project "{project}": '
+            f"set {context.SCHEMA_VARIABLE} to the absolute path of its tags.yaml"
+        )
+        record.finding(urn, STACK_TYPE, Finding("missing", None, message, f"export {context.SCHEMA_VARIABLE}=..."), None)
+        report(message, None)
+
+
+def remediate(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
+    """Add absent tags that have a default; a present value, known or not, and its secret mark stay as they are."""
+    here = ready()
+    defaults = missing_defaults(here.schema, place(args), os.environ)
+    added = {
+        key: value
+        for key, value in defaults.items()
+        if here.exemptions.excusing(args.urn, "required-tags", key) is None
+    }
+    shape = judged_property(here.schema, args.resource_type)
+    if not added or shape is None:
+        return None
+    if shape.form == "list":
+        # The SDK's list cannot be appended to; its raw items ("__target") keep their secret marks.
+        old = args.props.get(shape.property)
+        rows = [{"key": key, "value": value} for key, value in added.items()]
+        args.props[shape.property] = [*(old["__target"] if old is not None else ()), *rows]
+    elif args.props.get(shape.property) is None:
+        args.props[shape.property] = added
+    else:
+        for key, value in added.items():
+            args.props[shape.property][key] = value
+    return args.props
+
+
+def list_exemptions(args: StackValidationArgs, report: ReportViolation) -> None:
+    """Report once what was excused, and the entries of exemptions.yaml that expired or excused nothing."""
+    rows = record.exemption_rows(ready().exemptions, {resource.urn for resource in args.resources})
+    for row in rows:
+        record.exemption(row, next((r.urn for r in args.resources if r.resource_type == STACK_TYPE), ""))
+    if rows:
+        report("\n".join(row.message for row in rows), None)
+
+
+_LEVELS = {
+    "disabled": EnforcementLevel.DISABLED,
+    "advisory": EnforcementLevel.ADVISORY,
+    "mandatory": EnforcementLevel.MANDATORY,
+}
+
+
+def _resource_policy(policy: Policy) -> ResourceValidationPolicy:
+    return ResourceValidationPolicy(
+        name=policy.name,
+        description=policy.description,
+        enforcement_level=_LEVELS[policy.level],
+        validate=partial(validate, policy) if policy.codes else None,
+        remediate=None if policy.codes else remediate,
+    )
+
+
+def _stack_policy(policy: Policy, check: Callable[[StackValidationArgs, ReportViolation], None]) -> StackValidationPolicy:
+    return StackValidationPolicy(
+        name=policy.name,
+        description=policy.description,
+        enforcement_level=_LEVELS[policy.level],
+        validate=check,
+    )
+
+
+POLICIES = [
+    _stack_policy(policy, list_exemptions) if policy.name == "exemptions-in-use" else _resource_policy(policy)
+    for policy in TABLE
+]
+
+
+def serve() -> None:
+    """Check that the pack can judge, then serve its policies to the engine; does not return."""
+    ready()
+    refuse_misspelt_config()
+    PolicyPack(name="costtags", policies=POLICIES)

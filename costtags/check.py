@@ -53,7 +53,11 @@ def judged_property(schema: Schema, type_: str) -> TagProperty | None:
 
 def check(schema: Schema, effective: EffectiveTags, type_: str = "") -> list[Finding]:
     """Judge the tags of a resource: at most one finding a code and key, in the order of the schema."""
-    findings = [*_check_known_tags(schema, effective), *_check_keys(schema, effective), *_check_unknown(effective)]
+    findings = [
+        *_check_known_tags(schema, effective),
+        *_check_keys(schema, effective),
+        *_check_unknown(effective),
+    ]
     limit = MAX_TAGS - STUDIO_TAGS if type_ in studio_types() else MAX_TAGS
     count = len(effective.tags)
     if count > limit:
@@ -104,8 +108,8 @@ def _check_value(tag: Tag, present: TagValue, effective: EffectiveTags) -> Itera
     if present.source != "resource" and "resource" in effective.unknown:
         return  # the resource's own tags, unknown as yet, may put another value over it
     if not present.known:
-        message = f'tag "{tag.key}" is known only at deployment; {tag.allowed}'
-        yield Finding("unknown-value", tag.key, message, _line(tag, tag.example))
+        message = f'tag "{tag.key}" is known only at deployment, where it will be judged; {tag.allowed}'
+        yield Finding("unknown-value", tag.key, message, "")
         return
     value = present.value
     if value is not None and len(value) <= MAX_VALUE and value and tag.allows(value):
@@ -152,7 +156,7 @@ def _check_unknown(effective: EffectiveTags) -> Iterator[Finding]:
     unknown = [what[source] for source in ("resource", "provider") if source in effective.unknown]
     if unknown:
         message = f"{' and '.join(unknown)} are known only at deployment: what is missing cannot be said yet"
-        yield Finding("unknown-value", None, message, "give the keys literally, so that a preview can judge them")
+        yield Finding("unknown-value", None, message, "")
 
 
 _ORIGINS = {"provider": " (from the provider's default tags)", "environment": " (from TF_AWS_DEFAULT_TAGS_)"}
@@ -179,9 +183,9 @@ def grouped(findings: Iterable[Finding]) -> str:
     """Write the findings of one policy on one resource as one text: the reasons, then the lines to paste."""
     findings = list(findings)
     reasons = [finding.message for finding in findings]
-    fixes = [finding.fix for finding in findings]
     lines = [f"  {reason}" for reason in reasons] if len(reasons) > 1 else reasons
-    return "\n".join([*lines, "fix:", *(f"    {fix}" for fix in fixes)])
+    fixes = list(dict.fromkeys(f"    {finding.fix}" for finding in findings if finding.fix))
+    return "\n".join([*lines, *(["fix:"] if fixes else []), *fixes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,3 +222,8 @@ def missing_defaults(schema: Schema, place: Place, environment: Mapping[str, str
         return {}
     present = {schema.meant_key(key) or key for key in effective.tags}
     return {tag.key: tag.default for tag in schema.tags.values() if tag.default is not None and tag.key not in present}
+
+
+def concerns(schema: Schema, type_: str) -> bool:
+    """Say whether anything is judged of a Pulumi type: for all others ``judge`` finds nothing."""
+    return type_ in PROVIDER_TYPES or judged_property(schema, type_) is not None

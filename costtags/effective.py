@@ -99,9 +99,7 @@ def environment_tags(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def ignored_keys(
-    keys: Iterable[str], provider: ProviderTags, environment: Mapping[str, str]
-) -> tuple[str, ...]:
+def ignored_keys(keys: Iterable[str], provider: ProviderTags, environment: Mapping[str, str]) -> tuple[str, ...]:
     """Return those of ``keys`` that the provider ignores, by its inputs or by the environment, exactly or by prefix."""
     exact = {*_texts(_member(provider.ignore_tags, "keys")), *_split(environment.get(IGNORE_KEYS_VARIABLE))}
     prefixes = (

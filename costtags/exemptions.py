@@ -82,7 +82,9 @@ def _entries(document: Document, today: date) -> list[Exemption]:
     if not isinstance(data, list):
         raise FileProblems([document.problem((), 'must hold a list of entries, each beginning with "- resource:"')])
     problems = [
-        document.problem(at, message) for i, entry in enumerate(data) for at, message in _entry_problems((i,), entry, today)
+        document.problem(at, message)
+        for i, entry in enumerate(data)
+        for at, message in _entry_problems((i,), entry, today)
     ]
     if problems:
         raise FileProblems(problems)
@@ -137,7 +139,10 @@ def _list_problems(at: Location, entry: dict[str, Any]) -> Iterator[tuple[Locati
             if item not in EXEMPTIBLE:
                 near = nearest(item, EXEMPTIBLE)
                 hint = f'; did you mean "{near}"?' if near else ""
-                yield (*at, name, i), f'"{item}" is no policy that can be exempted{hint or ";"} allowed: {", ".join(EXEMPTIBLE)}'
+                yield (
+                    (*at, name, i),
+                    f'"{item}" is no policy that can be exempted{hint or ";"} allowed: {", ".join(EXEMPTIBLE)}',
+                )
 
 
 def _date_problems(text: str, today: date) -> Iterator[str]:

@@ -16,7 +16,9 @@ def _text(value: Any) -> Any:
         if value.kind == "nothing":
             raise PydanticCustomError("nothing", "has no value")
         raise PydanticCustomError(
-            "not_text", '{text} is {kind}: write it in quotes, "{text}"', {"text": str(value), "kind": value.kind}
+            "not_text",
+            '{text} is {kind}: write it in quotes, "{text}"',
+            {"text": str(value), "kind": value.kind},
         )
     if not isinstance(value, str):
         raise PydanticCustomError("not_text", "must be text")
@@ -59,7 +61,12 @@ Threshold = Annotated[
     str,
     BeforeValidator(_threshold),
     WithJsonSchema(
-        {"anyOf": [{"type": "string", "pattern": r"^\d+(\.\d+)?\s*%?$"}, {"type": "number", "exclusiveMinimum": 0}]}
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^\d+(\.\d+)?\s*%?$"},
+                {"type": "number", "exclusiveMinimum": 0},
+            ]
+        }
     ),
 ]
 
@@ -76,7 +83,8 @@ class TagModel(_Strict):
     values: list[Text] | None = Field(default=None, description="Allowed values, exact; at most one * in each.")
     pattern: Text | None = Field(default=None, description="Regular expression for the whole value.")
     aliases: dict[str, list[Text]] = Field(
-        default_factory=dict, description="For an allowed value, the wrong values seen in the past that meant it."
+        default_factory=dict,
+        description="For an allowed value, the wrong values seen in the past that meant it.",
     )
     misspellings: list[Text] = Field(
         default_factory=list, description="Wrong keys seen in the past, besides variants in case, - and _."
@@ -151,7 +159,9 @@ def validate(document: Document) -> SchemaModel:
         raise FileProblems([Problem(document.file, 1, "is empty: `costtags init` writes a first one")])
     if not isinstance(data, dict):
         what = "a list" if isinstance(data, list) else "a single value"
-        raise FileProblems([document.problem((), f'holds {what}; it must hold entries such as "version: 1" and "tags:"')])
+        raise FileProblems(
+            [document.problem((), f'holds {what}; it must hold entries such as "version: 1" and "tags:"')]
+        )
     try:
         return SchemaModel.model_validate(_dropped_nothings(data))
     except ValidationError as error:
@@ -173,16 +183,14 @@ def _dropped_nothings(data: dict[str, Any]) -> dict[str, Any]:
     tags = data.get("tags")
     if not isinstance(tags, dict):
         return data
-    return data | {
-        "tags": {k: {} if isinstance(v, Plain) and v.kind == "nothing" else v for k, v in tags.items()}
-    }
+    return data | {"tags": {k: {} if isinstance(v, Plain) and v.kind == "nothing" else v for k, v in tags.items()}}
 
 
 _UNION_BRANCHES = re.compile(r"literal\[|function-|list\[|OtherKeysModel|constrained-|str$")
 
 
 def _problem(document: Document, details: ErrorDetails) -> Problem:
-    at = tuple(part for part in details["loc"] if not (isinstance(part, str) and _is_branch(document, details, part)))
+    at = tuple(part for part in details["loc"] if not (isinstance(part, str) and _is_branch(document, part)))
     name = ".".join(str(part) for part in at)
     kind = details["type"]
     message = str(details["msg"])
@@ -204,7 +212,7 @@ def _problem(document: Document, details: ErrorDetails) -> Problem:
     return document.problem(at, f'"{name}" {message}' if kind != "not_text" else f'"{name}": {message}')
 
 
-def _is_branch(document: Document, details: ErrorDetails, part: str) -> bool:
+def _is_branch(document: Document, part: str) -> bool:
     # pydantic names the branch of a union inside the location; the file has no such entry.
     return bool(_UNION_BRANCHES.match(part)) and not any(part in at for at in document.lines)
 

@@ -33,13 +33,13 @@ POLICIES = (
     Policy(
         "tag-spelling",
         "mandatory",
-        "Checks that tag keys are spelled as in tags.yaml, that only allowed keys are used, and that AWS's limit of tags holds.",
+        "Checks that tag keys are spelled as in tags.yaml, that no others are used, and that AWS takes so many.",
         ("wrong-case", "unexpected-key", "too-many"),
     ),
     Policy(
         "tag-values-known",
         "advisory",
-        "Checks that tags are known in the preview; where they are not, they are judged before the resource is created.",
+        "Checks that tags are known in the preview; the others are judged just before the resource is created.",
         ("unknown-value",),
     ),
     Policy(

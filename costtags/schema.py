@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from costtags.glob import matcher
 from costtags.suggest import folded, nearest
@@ -79,9 +79,7 @@ class Tag:
         """A value to paste: the default, else the first allowed one, else a placeholder."""
         if self.default is not None:
             return self.default
-        if self.values:
-            return self.values[0]
-        return "..."
+        return next((value for value in self.values or () if "*" not in value), "...")
 
 
 @dataclass(frozen=True)
@@ -332,7 +330,10 @@ def _check_tag(at: Location, key: str, tag: "TagModel") -> Semantic:
         for message in value_problems(tag.default):
             yield (*at, "default"), f'the default of tag "{key}": {message}'
         if not test(tag.default):
-            yield (*at, "default"), f'the default "{tag.default}" of tag "{key}" is not one of its allowed values'
+            yield (
+                (*at, "default"),
+                f'the default "{tag.default}" of tag "{key}" is not one of its allowed values',
+            )
     yield from _check_aliases((*at, "aliases"), key, tag, test)
 
 
@@ -352,7 +353,10 @@ def _check_aliases(at: Location, key: str, tag: "TagModel", allowed: Callable[[s
     meant: dict[str, str] = {}
     for right, wrongs in tag.aliases.items():
         if not allowed(right) or "*" in right:
-            yield (*at, right), f'aliases of tag "{key}" are listed under "{right}", which is not one of its values'
+            yield (
+                (*at, right),
+                f'aliases of tag "{key}" are listed under "{right}", which is not one of its values',
+            )
         for i, wrong in enumerate(wrongs):
             if allowed(wrong):
                 yield (*at, right, i), f'alias "{wrong}" of tag "{key}" is itself an allowed value'
@@ -366,8 +370,9 @@ def _check_spellings(model: "SchemaModel") -> Semantic:
     for key in model.tags:
         other = keys.setdefault(folded(key), key)
         if other != key:
-            yield ("tags", key), (
-                f'tag keys "{other}" and "{key}" differ only in case or separators: IAM cannot tell them apart'
+            yield (
+                ("tags", key),
+                (f'tag keys "{other}" and "{key}" differ only in case or separators: IAM cannot tell them apart'),
             )
     wrong: dict[str, str] = {}
     for key, tag in model.tags.items():
@@ -376,9 +381,15 @@ def _check_spellings(model: "SchemaModel") -> Semantic:
             if spelling in model.tags:
                 yield at, f'misspelling "{spelling}" of tag "{key}" is itself a tag of this schema'
             elif keys.get(folded(spelling), key) != key:
-                yield at, f'misspelling "{spelling}" of tag "{key}" is a spelling of tag "{keys[folded(spelling)]}"'
+                yield (
+                    at,
+                    f'misspelling "{spelling}" of tag "{key}" is a spelling of tag "{keys[folded(spelling)]}"',
+                )
             elif wrong.setdefault(folded(spelling), key) != key:
-                yield at, f'misspelling "{spelling}" of tag "{key}" already means tag "{wrong[folded(spelling)]}"'
+                yield (
+                    at,
+                    f'misspelling "{spelling}" of tag "{key}" already means tag "{wrong[folded(spelling)]}"',
+                )
 
 
 # https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html
@@ -402,7 +413,10 @@ def _check_budgets(model: "SchemaModel") -> Semantic:
         if budget.action is not None:
             conditions.add((budget.action.when, budget.action.above))
         if len(conditions) > _MAX_NOTIFICATIONS:
-            yield (*at, "alerts"), f"AWS allows {_MAX_NOTIFICATIONS} alerts a budget; {len(conditions)} are named"
+            yield (
+                (*at, "alerts"),
+                f"AWS allows {_MAX_NOTIFICATIONS} alerts a budget; {len(conditions)} are named",
+            )
         for j, alert in enumerate(budget.alerts):
             if (alert.when, alert.above) in {(a.when, a.above) for a in budget.alerts[:j]}:
                 yield (*at, "alerts", j), f"the alert {alert.when} above {alert.above} is named twice"
@@ -415,7 +429,10 @@ def _check_budget_tags(at: Location, budget: "BudgetModel", model: "SchemaModel"
         if tag is None:
             near = nearest(key, model.tags)
             hint = f'; did you mean "{near}"?' if near else ""
-            yield (*at, key), f'budget "{budget.name}" filters by tag "{key}", which the schema does not name{hint}'
+            yield (
+                (*at, key),
+                f'budget "{budget.name}" filters by tag "{key}", which the schema does not name{hint}',
+            )
             continue
         values = [value] if isinstance(value, str) else value
         if not values:

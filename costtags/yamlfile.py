@@ -52,7 +52,7 @@ class Document:
 
 
 class Plain(str):
-    """An unquoted scalar that YAML does not read as text; ``kind`` says as what ("a number to YAML", "a date to YAML")."""
+    """An unquoted scalar that YAML does not read as text; ``kind`` says as what ("a number to YAML")."""
 
     __slots__ = ("kind",)
     kind: str
@@ -71,7 +71,10 @@ _KINDS = (
     ("a boolean to YAML", re.compile(r"true|True|TRUE|false|False|FALSE")),
     ("a boolean to some YAML readers", re.compile(r"(?i:y|n|yes|no|on|off)")),
     ("a number to YAML", re.compile(r"[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)")),
-    ("a number to YAML", re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(?i:inf)|\.(?i:nan)")),
+    (
+        "a number to YAML",
+        re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(?i:inf)|\.(?i:nan)"),
+    ),
     ("a number to some YAML readers", re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?")),
     ("a date to YAML", re.compile(r"\d{4}-\d{1,2}-\d{1,2}([Tt ].*)?")),
 )

@@ -1,0 +1,1 @@
+"""The CrossGuard policy pack: costtags.check inside Pulumi's policy engine."""

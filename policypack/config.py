@@ -16,7 +16,7 @@ def refuse_misspelt_config() -> None:
     The SDK has no hook for it: its servicer stores whatever comes, so a misspelt name would switch nothing on or
     off (https://github.com/pulumi/pulumi-policy/blob/main/sdk/python/lib/pulumi_policy/policy.py, Configure).
     """
-    servicer = sdk._PolicyAnalyzerServicer
+    servicer: Any = sdk._PolicyAnalyzerServicer
     store = servicer.Configure
 
     def configure(self: Any, request: Any, context: Any) -> Any:

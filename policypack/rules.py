@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
 
@@ -71,13 +71,16 @@ def refuse_other_project(urn: str, report: ReportViolation) -> None:
             f'this pack judges project "{here.project}" by {here.schema.path}, not project "{project}": '
             f"set {context.SCHEMA_VARIABLE} to the absolute path of its tags.yaml"
         )
-        record.finding(urn, STACK_TYPE, Finding("missing", None, message, f"export {context.SCHEMA_VARIABLE}=..."), None)
+        record.finding(
+            urn, STACK_TYPE, Finding("missing", None, message, f"export {context.SCHEMA_VARIABLE}=..."), None
+        )
         report(message, None)
 
 
-def remediate(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
+def remediate(args: ResourceValidationArgs) -> Any:
     """Add absent tags that have a default; a present value, known or not, and its secret mark stay as they are."""
     here = ready()
+    props: Any = args.props  # the SDK's proxy, which can be written to
     defaults = missing_defaults(here.schema, place(args), os.environ)
     added = {
         key: value
@@ -89,15 +92,15 @@ def remediate(args: ResourceValidationArgs) -> Mapping[str, Any] | None:
         return None
     if shape.form == "list":
         # The SDK's list cannot be appended to; its raw items ("__target") keep their secret marks.
-        old = args.props.get(shape.property)
+        old = props.get(shape.property)
         rows = [{"key": key, "value": value} for key, value in added.items()]
-        args.props[shape.property] = [*(old["__target"] if old is not None else ()), *rows]
-    elif args.props.get(shape.property) is None:
-        args.props[shape.property] = added
+        props[shape.property] = [*(old["__target"] if old is not None else ()), *rows]
+    elif props.get(shape.property) is None:
+        props[shape.property] = added
     else:
         for key, value in added.items():
-            args.props[shape.property][key] = value
-    return args.props
+            props[shape.property][key] = value
+    return props
 
 
 def list_exemptions(args: StackValidationArgs, report: ReportViolation) -> None:
@@ -126,7 +129,9 @@ def _resource_policy(policy: Policy) -> ResourceValidationPolicy:
     )
 
 
-def _stack_policy(policy: Policy, check: Callable[[StackValidationArgs, ReportViolation], None]) -> StackValidationPolicy:
+def _stack_policy(
+    policy: Policy, check: Callable[[StackValidationArgs, ReportViolation], None]
+) -> StackValidationPolicy:
     return StackValidationPolicy(
         name=policy.name,
         description=policy.description,
@@ -135,7 +140,7 @@ def _stack_policy(policy: Policy, check: Callable[[StackValidationArgs, ReportVi
     )
 
 
-POLICIES = [
+POLICIES: list[ResourceValidationPolicy | StackValidationPolicy] = [
     _stack_policy(policy, list_exemptions) if policy.name == "exemptions-in-use" else _resource_policy(policy)
     for policy in TABLE
 ]
@@ -145,4 +150,4 @@ def serve() -> None:
     """Check that the pack can judge, then serve its policies to the engine; does not return."""
     ready()
     refuse_misspelt_config()
-    PolicyPack(name="costtags", policies=POLICIES)
+    PolicyPack(name="costtags", policies=list(POLICIES))

@@ -1,0 +1,1 @@
+"""The gate: judges a Pulumi program or state before anything is created."""

@@ -55,7 +55,7 @@ class DryProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def CheckConfig(self, request: Any, _context: Any) -> Any:
         """Accepts the provider's inputs."""
-        return provider_pb2.CheckResponse(inputs=request.news)
+        return provider_pb2.CheckResponse(inputs=placeholders.hidden(request.news))
 
     def DiffConfig(self, request: Any, _context: Any) -> Any:
         """Compares the provider's inputs."""
@@ -70,10 +70,11 @@ class DryProvider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Check(self, request: Any, context: Any) -> Any:
         """Returns the inputs, with what the real provider is known to add to them."""
+        news = placeholders.hidden(request.news)
         if not self.default_tags or request.type in WITHOUT_TAGS:
-            return provider_pb2.CheckResponse(inputs=request.news)
+            return provider_pb2.CheckResponse(inputs=news)
         try:
-            inputs = merge_default_tags(json_format.MessageToDict(request.news), self.default_tags)
+            inputs = merge_default_tags(json_format.MessageToDict(news), self.default_tags)
         except ValueError as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error))
         return provider_pb2.CheckResponse(inputs=json_format.ParseDict(inputs, struct_pb2.Struct()))

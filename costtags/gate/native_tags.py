@@ -44,8 +44,7 @@ def merge_default_tags(inputs: Mapping[str, Any], default_tags: Mapping[str, str
             raise ValueError(f"expected tags to be an array of objects but found {kind(tag)}")
         if tag.get("key") is None or tag.get("value") is None:
             raise ValueError(
-                "expected tags to be an array of objects with 'key' and 'value' properties"
-                f" but found {kind(tag)}"
+                f"expected tags to be an array of objects with 'key' and 'value' properties but found {kind(tag)}"
             )
     present = {tag["key"] for tag in own if isinstance(tag["key"], str)}
     added = [{"key": key, "value": default_tags[key]} for key in sorted(default_tags.keys() - present)]

@@ -1,11 +1,41 @@
-"""Stated stand-ins for what provider functions would ask an AWS account for."""
+"""Stated stand-ins for what provider functions would ask an AWS account for.
+
+A tag made from one of them is as good as unknown: ``hidden`` turns it into that before it is judged.
+"""
 
 import json
 from collections.abc import Callable
 from typing import Any
 
-ACCOUNT = "123456789012"
+from google.protobuf import json_format, struct_pb2
+
+from costtags.effective import UNKNOWN
+
+ACCOUNT = "100200300400"
 REGION = "us-east-1"
+NUMBER = "0c057a9500000000"
+TEXT = "costtags-placeholder"
+MARKS = (ACCOUNT, NUMBER, TEXT)
+
+
+def hidden(properties: struct_pb2.Struct) -> struct_pb2.Struct:
+    """Return inputs in which every text with a placeholder in it is unknown instead."""
+    serialized = properties.SerializeToString()
+    if not any(mark.encode() in serialized for mark in MARKS):
+        return properties
+    made = struct_pb2.Struct()
+    made.update({key: _hidden(value) for key, value in json_format.MessageToDict(properties).items()})
+    return made
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, str):
+        return UNKNOWN if any(mark in value for mark in MARKS) else value
+    if isinstance(value, dict):
+        return {key: _hidden(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_hidden(item) for item in value]
+    return value
 
 
 def answer(token: str, args: dict[str, Any]) -> dict[str, Any]:
@@ -20,9 +50,9 @@ def caller_identity(_args: dict[str, Any]) -> dict[str, Any]:
     """Answers sts:GetCallerIdentity."""
     return {
         "accountId": ACCOUNT,
-        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/placeholder/session",
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/{TEXT}/session",
         "id": ACCOUNT,
-        "userId": "AROAPLACEHOLDER00000:session",
+        "userId": f"AROA:{TEXT}",
     }
 
 
@@ -58,13 +88,13 @@ def availability_zones(args: dict[str, Any]) -> dict[str, Any]:
 def vpc(args: dict[str, Any]) -> dict[str, Any]:
     """Answers with a VPC of the id asked for."""
     name = args.get("region") or REGION
-    vpc_id = args.get("id") or "vpc-00000000000000000"
+    vpc_id = args.get("id") or f"vpc-{NUMBER}"
     return {
         "arn": f"arn:aws:ec2:{name}:{ACCOUNT}:vpc/{vpc_id}",
         "cidrBlock": args.get("cidrBlock") or "10.0.0.0/16",
         "cidrBlockAssociations": [],
         "default": bool(args.get("default")),
-        "dhcpOptionsId": args.get("dhcpOptionsId") or "dopt-00000000000000000",
+        "dhcpOptionsId": args.get("dhcpOptionsId") or f"dopt-{NUMBER}",
         "enableDnsHostnames": True,
         "enableDnsSupport": True,
         "enableNetworkAddressUsageMetrics": False,
@@ -73,19 +103,19 @@ def vpc(args: dict[str, Any]) -> dict[str, Any]:
         "ipv6AssociationId": "",
         "ipv6CidrBlock": "",
         "ipv6CidrBlockAssociations": [],
-        "mainRouteTableId": "rtb-00000000000000000",
+        "mainRouteTableId": f"rtb-{NUMBER}",
         "ownerId": ACCOUNT,
         "region": name,
         "state": "available",
-        "tags": args.get("tags") or {},
+        "tags": UNKNOWN,
     }
 
 
 def subnets(args: dict[str, Any]) -> dict[str, Any]:
     """Answers with two subnets."""
     name = args.get("region") or REGION
-    ids = ["subnet-00000000000000000", "subnet-00000000000000001"]
-    return {"id": name, "region": name, "ids": ids, "tags": args.get("tags") or {}}
+    ids = [f"subnet-{NUMBER}0", f"subnet-{NUMBER}1"]
+    return {"id": name, "region": name, "ids": ids, "tags": UNKNOWN}
 
 
 def ssm_parameter(args: dict[str, Any]) -> dict[str, Any]:
@@ -94,11 +124,11 @@ def ssm_parameter(args: dict[str, Any]) -> dict[str, Any]:
     return {
         "arn": f"arn:aws:ssm:{name}:{ACCOUNT}:parameter/{parameter.lstrip('/')}",
         "id": parameter,
-        "insecureValue": "placeholder",
+        "insecureValue": TEXT,
         "name": parameter,
         "region": name,
         "type": "String",
-        "value": "placeholder",
+        "value": TEXT,
         "version": 1,
     }
 
@@ -120,7 +150,11 @@ def prebuilt_ecr_image(args: dict[str, Any]) -> dict[str, Any]:
 
 def kms_alias(args: dict[str, Any]) -> dict[str, Any]:
     """Answers with an alias of a key."""
-    name, alias, key = args.get("region") or REGION, args["name"], "00000000-0000-0000-0000-000000000000"
+    name, alias, key = (
+        args.get("region") or REGION,
+        args["name"],
+        f"{NUMBER[:8]}-0000-0000-0000-{NUMBER[:12]}",
+    )
     return {
         "arn": f"arn:aws:kms:{name}:{ACCOUNT}:{alias}",
         "id": f"arn:aws:kms:{name}:{ACCOUNT}:{alias}",
@@ -202,9 +236,7 @@ def merge(first: list[dict[str, Any]], second: list[dict[str, Any]]) -> list[dic
     """Adds statements to others, where one with the same Sid takes the earlier one's place."""
     result = list(first)
     for item in second:
-        at = next(
-            (n for n, old in enumerate(result) if item.get("Sid") and old.get("Sid") == item["Sid"]), None
-        )
+        at = next((n for n, old in enumerate(result) if item.get("Sid") and old.get("Sid") == item["Sid"]), None)
         if at is None:
             result.append(item)
         else:

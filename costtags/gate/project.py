@@ -1,6 +1,8 @@
 """Pulumi.yaml and Pulumi.<stack>.yaml -> the project, its stack and the stack's config, as the CLI reads them."""
 
+import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +44,7 @@ def load(folder: Path, stack: str | None, answers: Mapping[str, Any]) -> Project
     path = _file(folder, "Pulumi")
     if path is None:
         raise FileProblems([Problem(str(folder), 1, "is no Pulumi project: there is no Pulumi.yaml in it")])
-    data = _mapping(path)
+    data = mapping(path)
     name = data.get("name")
     if not isinstance(name, str) or not name:
         raise FileProblems([Problem(str(path), 1, '"name" is missing')])
@@ -52,11 +54,11 @@ def load(folder: Path, stack: str | None, answers: Mapping[str, Any]) -> Project
         raise FileProblems([Problem(str(path), 1, reason)])
     organization, stack_name = _stack_name(folder, stack)
     stack_file = _stack_file(folder, data, stack_name)
-    stack_data = _mapping(stack_file) if stack_file.is_file() else {}
+    stack_data = mapping(stack_file) if stack_file.is_file() else {}
     if stack is not None and not stack_file.is_file() and stack_files(folder, data):
         known = ", ".join(sorted(stack_files(folder, data)))
         raise FileProblems([Problem(str(stack_file), 1, f'there is no such file; stacks of "{name}": {known}')])
-    config, secrets, unanswered = _config(stack_file, name, data, stack_data, answers)
+    config, secrets, unanswered = _config(name, data, stack_data, answers)
     _check_environments(stack_file, stack_data, answers)
     return Project(
         name=name,
@@ -76,7 +78,8 @@ def _file(folder: Path, stem: str) -> Path | None:
     return next((folder / f"{stem}{end}" for end in (".yaml", ".yml") if (folder / f"{stem}{end}").is_file()), None)
 
 
-def _mapping(path: Path) -> dict[str, Any]:
+def mapping(path: Path) -> dict[str, Any]:
+    """Read a YAML file of Pulumi's, or any that holds entries. Raises FileProblems."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -109,8 +112,6 @@ def _runtime(path: Path, runtime: Any) -> tuple[str, Mapping[str, Any]]:
 
 def _virtualenv(folder: Path, options: Mapping[str, Any]) -> Path | None:
     """Return the project's own virtual environment, where it is another one than the one costtags runs in."""
-    import sys
-
     name = options.get("virtualenv")
     if not isinstance(name, str):
         return None
@@ -138,7 +139,7 @@ def _stack_name(folder: Path, stack: str | None) -> tuple[str, str]:
         *owner, name = stack.split("/")
         return (owner[0] if owner else "organization"), name
     path = _file(folder, "Pulumi")
-    names = sorted(stack_files(folder, _mapping(path) if path else {}))
+    names = sorted(stack_files(folder, mapping(path) if path else {}))
     if len(names) > 1:
         raise FileProblems([Problem(str(folder), 1, f"has several stacks: name one with --stack ({', '.join(names)})")])
     return "organization", names[0] if names else "dev"
@@ -148,13 +149,18 @@ Config = tuple[dict[str, str], set[str], list[str]]
 
 
 def _config(
-    stack_file: Path, project: str, data: Mapping[str, Any], stack_data: Mapping[str, Any], answers: Mapping[str, Any]
+    project: str,
+    data: Mapping[str, Any],
+    stack_data: Mapping[str, Any],
+    answers: Mapping[str, Any],
 ) -> Config:
     """Merge the project's defaults, the stack's values and the answers for encrypted ones."""
     values: dict[str, str] = {}
     secrets: set[str] = set()
     unanswered: list[str] = []
     given = answers.get("config") or {}
+    for key, value in environment_answers(answers)[0].items():
+        values[_full_key(project, str(key))] = config_text(value)
     for key, declared in (data.get("config") or {}).items():
         full = _full_key(project, str(key))
         default = declared.get("value", declared.get("default")) if isinstance(declared, dict) else declared
@@ -199,8 +205,8 @@ def _check_environments(stack_file: Path, stack_data: Mapping[str, Any], answers
     missing = [str(name) for name in names if str(name) not in (answers.get("environments") or {})]
     if missing:
         reason = (
-            f"imports the Pulumi ESC environment{'s' if len(missing) > 1 else ''} {', '.join(missing)}, which cannot be "
-            "opened without credentials: give what it sets in the answers file, environments: "
+            f"imports the Pulumi ESC environment{'s' if len(missing) > 1 else ''} {', '.join(missing)}, which cannot "
+            "be opened without credentials: give what it sets in the answers file, environments: "
             f"{{{missing[0]}: {{config: {{...}}, variables: {{...}}}}}}"
         )
         raise FileProblems([Problem(str(stack_file), 1, reason)])
@@ -216,12 +222,13 @@ def environment_answers(answers: Mapping[str, Any]) -> tuple[dict[str, Any], dic
     return config, variables
 
 
-def program_environment(project: Project, base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the environment variables by which the language host hands config to a program."""
-    import json
-
+def program_environment(
+    project: Project, answers: Mapping[str, Any], base: Mapping[str, str] = os.environ
+) -> dict[str, str]:
+    """Return a program's environment variables: by them the language host hands it the config."""
     return {
         **base,
+        **environment_answers(answers)[1],
         "PULUMI_CONFIG": json.dumps(dict(project.config)),
         "PULUMI_CONFIG_SECRET_KEYS": json.dumps(sorted(project.secret_keys)),
     }

@@ -1,10 +1,16 @@
 """Runs a Python Pulumi program against a resource monitor and reports how it ended, in its user's terms."""
 
+import sys
+
+if __name__ == "__main__" and not sys.flags.safe_path:
+    # `python -m` puts the current folder first on the path: its modules would hide those imported below.
+    del sys.path[0]
+
 import argparse
 import asyncio
+import concurrent.futures
 import logging
 import runpy
-import sys
 import traceback
 from collections.abc import Sequence
 from os import chdir
@@ -20,6 +26,7 @@ MACHINERY = (
     runpy.__file__,
     "<frozen runpy>",
     str(Path(asyncio.__file__).parent) + "/",
+    str(Path(concurrent.futures.__file__).parent) + "/",
     str(Path(pulumi.__file__).parent) + "/",
 )
 NEVER_SHOWN = MACHINERY[:3]
@@ -127,14 +134,19 @@ def users_traceback(error: BaseException) -> str:
     """Formats an exception as Python does, but starting in the user's own code."""
     details = traceback.TracebackException.from_exception(error)
     trim(details)
-    return "".join(details.format())
+    return "".join(details.format() if details.stack or details.__cause__ else details.format_exception_only())
 
 
 def trim(details: traceback.TracebackException) -> None:
     """Drops the frames that lead to the user's code, also in the exceptions that this one came from."""
     frames = [frame for frame in details.stack if frame.filename not in NEVER_SHOWN]
     first = next((at for at, frame in enumerate(frames) if not is_machinery(frame)), 0)
+    if frames and is_machinery(frames[first]) and frames[-1].name == "handle_grpc_error":
+        frames = []  # the engine's error, and its message says all
     details.stack = traceback.StackSummary.from_list(frames[first:])
+    if details.__context__ is not None and details.__context__.exc_type.__module__.startswith("grpc"):
+        # How the engine's answer came: the exception raised from it repeats what it says.
+        details.__context__ = None
     for other in (details.__cause__, details.__context__, *(details.exceptions or ())):
         if other is not None:
             trim(other)
@@ -146,7 +158,4 @@ def is_machinery(frame: traceback.FrameSummary) -> bool:
 
 
 if __name__ == "__main__":
-    # `python -m` puts the current folder first on the path: its modules would hide the program's imports.
-    if not sys.flags.safe_path:
-        del sys.path[0]
     sys.exit(main())

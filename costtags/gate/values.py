@@ -23,7 +23,7 @@ def struct(data: Mapping[str, Any]) -> struct_pb2.Struct:
 
 
 def has_special_values(properties: struct_pb2.Struct) -> bool:
-    """Say whether any value is a secret, an output or a reference: a scan of bytes, cheap for the many that have none."""
+    """Say whether any value is a secret, an output or a reference: a cheap scan of bytes."""
     return SIGNATURE_KEY.encode() in properties.SerializeToString()
 
 

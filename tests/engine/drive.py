@@ -8,11 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-if __package__:
-    from . import get, language_host
-else:
-    import get
-    import language_host
+from . import get, language_host
 
 TIMEOUT = 300
 

@@ -84,10 +84,12 @@ def say(message: str) -> None:
 
 def main() -> int:
     path = find()
-    if path is None and "--find" not in sys.argv[1:]:
-        path = install(cache()) or build(cache())
+    if path is None and "--find" in sys.argv[1:]:
+        say(f"no Pulumi CLI on PATH or in {cache()}: make engine")
+        return 2
+    path = path or install(cache()) or build(cache())
     if path is None:
-        say("no Pulumi CLI: none on PATH, none in the cache, and none could be made (see above)")
+        say("no Pulumi CLI: none here, and neither the installer nor a Go build gave one")
         return 2
     print(path)
     return 0

@@ -99,9 +99,7 @@ def pump(stream, name: str, output: queue.Queue) -> None:
     output.put((name, b""))
 
 
-def write_launchers(
-    folder: Path, *, language_host: bool, packages: tuple[str, ...] = ("aws", "aws-native")
-) -> Path:
+def write_launchers(folder: Path, *, language_host: bool, packages: tuple[str, ...] = ("aws", "aws-native")) -> Path:
     """Fills a folder for PATH with the executables that the engine looks for, all run by this interpreter."""
     folder.mkdir(parents=True, exist_ok=True)
     commands = {f"pulumi-resource-{name}": f"-m costtags.gate.dry_provider {name}" for name in packages}

@@ -1,0 +1,239 @@
+"""The command line: parse, call, print. Exit codes: 0 fine, 1 findings that block, 2 could not do the job."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from costtags.yamlfile import FileProblems
+
+BLOCKED = 1
+FAILED = 2
+
+SCHEMA_VARIABLE = "COSTTAGS_SCHEMA"
+
+
+class _Main(click.Group):
+    """The command group; what a command cannot do ends with a message and exit code 2, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; problems of files become messages, all of them."""
+        try:
+            return super().invoke(ctx)
+        except FileProblems as error:
+            for problem in error.problems:
+                click.echo(f"{_shown(problem.file)}:{problem.line}: {problem.message}", err=True)
+            ctx.exit(FAILED)
+
+
+def _shown(path: str) -> str:
+    """Return a path as seen from the working directory, where it lies in it."""
+    try:
+        return str(Path(path).resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return path
+
+
+def _fail(message: str) -> None:
+    click.echo(f"costtags: {message}", err=True)
+    sys.exit(FAILED)
+
+
+@click.group(cls=_Main, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="costtags")
+def main() -> None:
+    """Cost allocation tags for Amazon SageMaker, as code: tags.yaml says what they must be."""
+
+
+_schema_option = click.option(
+    "--schema",
+    type=click.Path(path_type=Path),
+    help=f"The tags.yaml to judge by; else ${SCHEMA_VARIABLE}, else the nearest one upwards.",
+)
+
+
+def schema_path(explicit: Path | None, start: Path) -> Path:
+    """Return which tags.yaml counts. Raises a usage error where there is none."""
+    from costtags.schema import find
+
+    named = explicit or (Path(os.environ[SCHEMA_VARIABLE]) if os.environ.get(SCHEMA_VARIABLE) else None)
+    found = named or find(start)
+    if found is None:
+        raise click.UsageError(f"no tags.yaml in {start.resolve()} or above it; name one with --schema")
+    return found
+
+
+@main.command()
+@_schema_option
+def check(schema: Path | None) -> None:
+    """Validate tags.yaml and the exemptions.yaml beside it: every error, with its line."""
+    from datetime import UTC, datetime
+
+    from costtags import exemptions
+    from costtags.schema import load
+
+    path = schema_path(schema, Path.cwd())
+    problems = []
+    loaded = excused = None
+    try:
+        loaded = load(path)
+    except FileProblems as error:
+        problems += error.problems
+    try:
+        excused = exemptions.load(exemptions.beside(path), datetime.now(tz=UTC).date())
+    except FileProblems as error:
+        problems += error.problems
+    if loaded is None or excused is None:
+        raise FileProblems(problems)
+    required = len(loaded.required)
+    click.echo(f"{_shown(loaded.path)}: {len(loaded.tags)} tags, {required} required; {len(loaded.budgets)} budgets")
+    if excused.valid or excused.expired:
+        click.echo(f"{_shown(excused.path)}: {len(excused.valid)} exemptions, {len(excused.expired)} more expired")
+    for entry in excused.expired:
+        click.echo(f"{_shown(excused.path)}:{entry.line}: expired on {entry.expires}: excuses nothing any more")
+
+
+@main.command()
+@click.argument("pairs", metavar="KEY=VALUE...", nargs=-1, required=True)
+@click.option(
+    "--format", "form", type=click.Choice(["sdk", "boto3", "cli", "yaml"]), default="sdk", show_default=True,
+    help="sdk and boto3: a list of Key and Value for Python; cli: arguments for --tags; yaml: a mapping.",
+)  # fmt: skip
+@_schema_option
+def tags(pairs: tuple[str, ...], form: str, schema: Path | None) -> None:
+    """Check tags and print them in the form of a job request."""
+    from costtags.check import check as judge
+    from costtags.effective import EffectiveTags, TagValue
+    from costtags.schema import load
+    from costtags.tagforms import FORMS
+
+    given: dict[str, str] = {}
+    for pair in pairs:
+        key, found, value = pair.partition("=")
+        if not found:
+            raise click.UsageError(f'"{pair}" is no KEY=VALUE')
+        if key in given:
+            raise click.UsageError(f'"{key}" is given twice')
+        given[key] = value
+    loaded = load(schema_path(schema, Path.cwd()))
+    findings = judge(loaded, EffectiveTags({key: TagValue(value, "resource") for key, value in given.items()}))
+    if findings:
+        for finding in findings:
+            click.echo(finding.message, err=True)
+        click.echo(f"judged by {_shown(loaded.path)}", err=True)
+        sys.exit(BLOCKED)
+    click.echo(FORMS[form](given))
+
+
+@main.command()
+@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False), default=".")
+@click.option("--stack", help="The stack whose config the program gets; not needed where there is only one.")
+@_schema_option
+@click.option(
+    "--policy-config",
+    type=click.Path(path_type=Path),
+    help="Levels of policies, as for --policy-pack-config.",
+)
+@click.option(
+    "--answers", type=click.Path(path_type=Path), help="What an account or another stack would have answered."
+)
+@click.option(
+    "--timeout", type=click.FloatRange(min=1), default=300, show_default=True, help="Seconds for the program."
+)
+@click.option("--engine", type=click.Choice(["embedded"]), default="embedded", show_default=True)
+@click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text (default) or json; repeatable.")
+def preview(
+    directory: Path,
+    stack: str | None,
+    schema: Path | None,
+    policy_config: Path | None,
+    answers: Path | None,
+    timeout: float,
+    engine: str,  # noqa: ARG001 - one choice so far
+    formats: tuple[str, ...],
+) -> None:
+    """Judge a Pulumi program before anything is created: no CLI, no credentials, no network."""
+    from costtags import policyconfig
+    from costtags.gate.answers import load as load_answers
+    from costtags.gate.pack import PackError
+    from costtags.gate.preview import Settings
+    from costtags.gate.preview import preview as judge
+    from costtags.gate.program import ProgramError
+    from costtags.gate.project import load as load_project
+    from costtags.schema import load
+
+    outputs = _outputs(formats)
+    given = load_answers(answers)
+    project = load_project(directory, stack, given)
+    loaded = load(schema_path(schema, project.folder))
+    levels = policyconfig.levels(policyconfig.load(policy_config) if policy_config else {})
+    if project.other_environment is not None:
+        _say(f"note: the project names {project.other_environment}; its program runs in {sys.prefix} here")
+    try:
+        report = judge(project, loaded, Settings(levels, given, timeout), _say)
+    except (ProgramError, PackError) as error:
+        _fail(str(error))
+    else:
+        report = report.shown_from(Path.cwd())
+        for write, text in ((write, make(report)) for write, make in outputs):
+            write(text)
+        sys.exit(BLOCKED if report.blocked else 0)
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+Write = Callable[[str], None]
+
+
+def _outputs(formats: tuple[str, ...]) -> list[tuple[Write, Callable[[Any], str]]]:
+    """Turn FORMAT or FORMAT=FILE into where to write and how; without any, text on the terminal."""
+    from costtags.gate.formats import FORMATS
+
+    outputs: list[tuple[Write, Callable[[Any], str]]] = []
+    for item in formats or ("text",):
+        name, _, file = item.partition("=")
+        if name not in FORMATS:
+            raise click.UsageError(f'unknown format "{name}"; formats: {", ".join(FORMATS)}')
+        outputs.append((_writer(Path(file)) if file else _print, FORMATS[name]))
+    if sum(write is _print for write, _ in outputs) > 1:
+        raise click.UsageError("only one format can go to the terminal: give the others a file (json=FILE)")
+    return outputs
+
+
+def _print(text: str) -> None:
+    click.echo(text, nl=False)
+
+
+def _writer(path: Path) -> Write:
+    def write(text: str) -> None:
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(path)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            _fail(f"cannot write {path}: {error.strerror}")
+
+    return write
+
+
+@main.command()
+def pack() -> None:
+    """Print the installed policy pack's folder, for `pulumi preview --policy-pack`."""
+    from costtags.gate.pack import folder
+
+    click.echo(folder())
+
+
+@main.command(name="json-schema", hidden=True)
+def json_schema() -> None:
+    """Print the JSON Schema of tags.yaml: the source of tags.schema.json."""
+    from costtags.model import json_schema as made
+
+    click.echo(json.dumps(made(), indent=2, ensure_ascii=False))

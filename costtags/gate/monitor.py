@@ -1,0 +1,423 @@
+"""The engine as a program sees it: a resource monitor that records and creates nothing."""
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from google.protobuf import empty_pb2, json_format, struct_pb2
+from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, engine_pb2, engine_pb2_grpc, resource_pb2_grpc
+from pulumi.runtime.proto import resource_pb2 as rpc
+
+from costtags.effective import UNKNOWN, bare
+from costtags.gate import values
+from costtags.gate.native_tags import merge_default_tags, parse_default_tags
+from costtags.gate.placeholders import answer, hidden
+from costtags.gate.project import Project
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+STACK_REFERENCE = "pulumi:pulumi:StackReference"
+PROVIDER_PREFIX = "pulumi:providers:"
+REAL_ENGINE = "judge it with `pulumi preview --policy-pack $(costtags pack)`"
+
+# Engine 3.259's: pkg/resource/deploy/source_eval.go, supportedMonitorFeatures.
+_FEATURE_NAMES = (
+    "secrets",
+    "resourceReferences",
+    "outputValues",
+    "aliasSpecs",
+    "replacementTrigger",
+    "deletedWith",
+    "replaceWith",
+    "transforms",
+    "invokeTransforms",
+    "parameterization",
+    "resourceHooks",
+    "errorHooks",
+    "sendsOptionsToHooks",
+    "invokeDependsOn",
+    "invokeParent",
+)
+_FEATURES = tuple(
+    number
+    for name, number in rpc.ResourceMonitorFeature.items()
+    if name.removeprefix("RESOURCE_MONITOR_FEATURE_").replace("_", "").lower() in map(str.lower, _FEATURE_NAMES)
+)
+
+
+@dataclass(slots=True)
+class Resource:
+    """A registered resource: ``inputs`` as the policy pack judged them, ``frames`` its stack trace, nearest first."""
+
+    urn: str
+    type: str
+    name: str
+    inputs: struct_pb2.Struct
+    provider_urn: str
+    frames: tuple[tuple[str, int], ...] = ()
+    parent: str = ""
+    before_remediation: struct_pb2.Struct | None = None
+
+
+@dataclass(slots=True)
+class Recording:
+    """What a program did, as far as the gate needs it."""
+
+    resources: dict[str, Resource] = field(default_factory=dict)
+    reads: set[str] = field(default_factory=set)
+    placeholders: set[str] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
+    finished: bool = False
+
+
+Judge = Callable[[Resource, Resource | None], struct_pb2.Struct | None]
+"""Takes a resource and its provider, and returns its inputs after remediation, or None where they stay."""
+
+
+class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
+    """Serves one program. Order and rules are the engine's: pkg/resource/deploy/source_eval.go, RegisterResource."""
+
+    def __init__(self, project: Project, answers: Mapping[str, Any], judge: Judge) -> None:
+        self.project = project
+        self.answers = answers
+        self.judge = judge
+        self.recording = Recording()
+        self._lock = threading.Lock()
+        self._stack_transforms: list[callback_pb2.Callback] = []
+        self._invoke_transforms: list[callback_pb2.Callback] = []
+        self._transforms: dict[str, list[callback_pb2.Callback]] = {}
+        self._providers: dict[str, dict[str, str]] = {}
+        self._callbacks: dict[str, callback_pb2_grpc.CallbacksStub] = {}
+        self._packages: dict[str, str] = {}
+        self._default_providers: dict[tuple[str, str], Resource] = {}
+
+    # --- what the program may rely on
+
+    def SupportsFeature(self, request: Any, context: Any) -> Any:
+        """Say whether a feature is supported, by its old name."""
+        return rpc.SupportsFeatureResponse(hasSupport=request.id in _FEATURE_NAMES)
+
+    def GetDeploymentInfo(self, request: Any, context: Any) -> Any:
+        """Describe the deployment: always a preview."""
+        return rpc.DeploymentInfo(
+            project=self.project.name,
+            stack=self.project.stack,
+            organization=self.project.organization,
+            config=dict(self.project.config),
+            configSecretKeys=sorted(self.project.secret_keys),
+            dryRun=True,
+            supportedFeatures=_FEATURES,
+        )
+
+    def RegisterStackTransform(self, request: Any, context: Any) -> Any:
+        """Add a transform that acts on every resource registered from now on."""
+        with self._lock:
+            self._stack_transforms.append(request)
+        return empty_pb2.Empty()
+
+    def RegisterStackInvokeTransform(self, request: Any, context: Any) -> Any:
+        """Add a transform that acts on every call of a provider function from now on."""
+        with self._lock:
+            self._invoke_transforms.append(request)
+        return empty_pb2.Empty()
+
+    def RegisterResourceHook(self, request: Any, context: Any) -> Any:
+        """Accept a hook; a preview that creates nothing runs none."""
+        return empty_pb2.Empty()
+
+    def RegisterErrorHook(self, request: Any, context: Any) -> Any:
+        """Accept a hook; a preview that creates nothing runs none."""
+        return empty_pb2.Empty()
+
+    def RegisterPackage(self, request: Any, context: Any) -> Any:
+        """Give a package a reference under which its resources come."""
+        name = request.parameterization.name if request.HasField("parameterization") else request.name
+        with self._lock:
+            self._packages[f"package-{len(self._packages)}"] = name
+            return rpc.RegisterPackageResponse(ref=f"package-{len(self._packages) - 1}")
+
+    def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:
+        """Accept the outputs of a component or of the stack."""
+        return empty_pb2.Empty()
+
+    def SignalAndWaitForShutdown(self, request: Any, context: Any) -> Any:
+        """Note that the program came to its end."""
+        self.recording.finished = True
+        return empty_pb2.Empty()
+
+    # --- resources
+
+    def RegisterResource(self, request: Any, context: Any) -> Any:
+        """Record a resource as it would be created, after transforms and remediation, and have it judged."""
+        if request.remote:
+            self._fail(
+                context,
+                f'"{request.name}" is a remote component ({request.type}), whose resources a plugin of its own makes: '
+                f"the embedded engine cannot run it; {REAL_ENGINE}",
+            )
+        options = self._options(request)
+        properties = request.object
+        for callback in self._transforms_of(request):
+            properties, options = self._transform(callback, request, properties, options)
+        urn = self._urn(request.parent, request.type, request.name)
+        custom = request.custom and not request.type.startswith(PROVIDER_PREFIX)
+        provider = self._provider(request, options) if custom else None
+        if values.has_special_values(properties):
+            properties = values.without_outputs(properties)
+        properties = self._checked(request.type, properties, provider, context)
+        if request.type.startswith(PROVIDER_PREFIX) and options.version:
+            properties = _with(properties, version=options.version)
+        resource = Resource(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            inputs=properties,
+            provider_urn=provider.urn if provider else "",
+            frames=_frames(request),
+            parent=request.parent,
+        )
+        with self._lock:
+            duplicate = urn in self.recording.resources
+            self.recording.resources[urn] = resource
+            self._transforms[urn] = list(request.transforms)
+            if not request.custom:
+                inherited = self._providers.get(request.parent, {})
+                self._providers[urn] = {**inherited, **options.providers}
+        if duplicate:
+            self._fail(context, f"two resources have the URN {urn}: give one of them another name")
+        remediated = self.judge(resource, provider)
+        if remediated is not None:
+            resource.before_remediation, resource.inputs = resource.inputs, remediated
+        outputs = resource.inputs if request.custom else None
+        return rpc.RegisterResourceResponse(urn=urn, id="", object=outputs)
+
+    def ReadResource(self, request: Any, context: Any) -> Any:
+        """Answer a read of what exists already: it is not the program's to tag, and nothing more is known of it."""
+        urn = self._urn(request.parent, request.type, request.name)
+        with self._lock:
+            self.recording.reads.add(urn)
+        properties = request.properties
+        if request.type == STACK_REFERENCE:
+            properties = self._stack_outputs(request.id or _text(request.properties, "name"))
+        return rpc.ReadResourceResponse(urn=urn, id=request.id, properties=properties)
+
+    def ExistsResource(self, request: Any, context: Any) -> Any:
+        """Answer that it is not known whether something exists."""
+        return rpc.ExistsResourceResponse(exists=False, unknown=True)
+
+    def Invoke(self, request: Any, context: Any) -> Any:
+        """Answer a provider function by the user's answer, else by a placeholder; where there is none, name it."""
+        arguments = request.args
+        for callback in list(self._invoke_transforms):
+            arguments = self._transform_invoke(callback, request, arguments)
+        if request.tok == "pulumi:pulumi:getResource":
+            return self._get_resource(request, context)
+        if any(urn in self.recording.resources for urn in request.dependsOn):
+            return rpc.ResourceInvokeResponse(unknown=True)  # what it depends on is not created yet
+        given: Any = (self.answers.get("functions") or {}).get(request.tok)
+        if given is None:
+            try:
+                given = answer(request.tok, {"region": self._region(request), **values.to_plain(arguments)})
+            except LookupError as error:
+                self._fail(context, str(error))
+            self.recording.placeholders.add(request.tok)
+        return rpc.ResourceInvokeResponse(**{"return": values.struct(given)})
+
+    def Call(self, request: Any, context: Any) -> Any:
+        """Refuse a method of a remote component."""
+        self._fail(context, f"{request.tok} is a method of a remote component: {REAL_ENGINE}")
+
+    # --- how the engine comes to what it records
+
+    def _fail(self, context: Any, message: str) -> None:
+        with self._lock:
+            self.recording.errors.append(message)
+        context.abort(grpc.StatusCode.FAILED_PRECONDITION, message)
+
+    def _urn(self, parent: str, type_: str, name: str) -> str:
+        if parent:
+            qualified = parent.split("::", 3)[2]
+            if qualified != STACK_TYPE:
+                type_ = f"{qualified}${type_}"
+        return f"urn:pulumi:{self.project.stack}::{self.project.name}::{type_}::{name}"
+
+    def _options(self, request: Any) -> Any:
+        options = rpc.TransformResourceOptions(
+            depends_on=request.dependencies,
+            ignore_changes=request.ignoreChanges,
+            replace_on_changes=request.replaceOnChanges,
+            version=request.version,
+            aliases=request.aliases,
+            provider=request.provider,
+            providers=request.providers,
+            plugin_download_url=request.pluginDownloadURL,
+            additional_secret_outputs=request.additionalSecretOutputs,
+            **{"import": request.importId},
+        )
+        if request.HasField("protect"):
+            options.protect = request.protect
+        if request.HasField("customTimeouts"):
+            options.custom_timeouts.CopyFrom(request.customTimeouts)
+        if request.custom and not options.provider:
+            inherited = self._providers.get(request.parent, {})
+            options.provider = request.providers.get(_package(request.type)) or inherited.get(
+                _package(request.type), ""
+            )
+        return options
+
+    def _transforms_of(self, request: Any) -> list[callback_pb2.Callback]:
+        """Return the transforms in the engine's order: its own, those of its ancestors outward, the stack's."""
+        found = list(request.transforms)
+        with self._lock:
+            current = request.parent
+            while current:
+                found += self._transforms.get(current, ())
+                ancestor = self.recording.resources.get(current)
+                current = ancestor.parent if ancestor else ""
+            return found + self._stack_transforms
+
+    def _call_back(self, callback: callback_pb2.Callback, message: Any) -> bytes:
+        with self._lock:
+            stub = self._callbacks.get(callback.target)
+            if stub is None:
+                stub = callback_pb2_grpc.CallbacksStub(grpc.insecure_channel(callback.target))
+                self._callbacks[callback.target] = stub
+        request = callback_pb2.CallbackInvokeRequest(token=callback.token, request=message.SerializeToString())
+        return bytes(stub.Invoke(request).response)
+
+    def _transform(
+        self, callback: callback_pb2.Callback, request: Any, properties: struct_pb2.Struct, options: Any
+    ) -> tuple[struct_pb2.Struct, Any]:
+        message = rpc.TransformRequest(
+            name=request.name,
+            type=request.type,
+            parent=request.parent,
+            custom=request.custom,
+            properties=values.with_outputs(properties),
+            options=options,
+        )
+        response = rpc.TransformResponse.FromString(self._call_back(callback, message))
+        return (
+            values.without_outputs(response.properties) if response.HasField("properties") else properties,
+            response.options if response.HasField("options") else options,
+        )
+
+    def _transform_invoke(self, callback: callback_pb2.Callback, request: Any, arguments: Any) -> Any:
+        message = rpc.TransformInvokeRequest(token=request.tok, args=arguments)
+        response = rpc.TransformInvokeResponse.FromString(self._call_back(callback, message))
+        return response.args if response.HasField("args") else arguments
+
+    def _checked(
+        self, type_: str, properties: struct_pb2.Struct, provider: Resource | None, context: Any
+    ) -> struct_pb2.Struct:
+        """Do what a provider's Check does to the inputs before the policy pack sees them, as far as tags go."""
+        properties = hidden(properties)
+        if not type_.startswith("aws-native:") or provider is None:
+            return properties
+        text, _ = bare(values.member_to_plain(provider.inputs, ("defaultTags",)).get("defaultTags"))
+        if not isinstance(text, str) or text == UNKNOWN:
+            return properties
+        try:
+            merged = merge_default_tags(json_format.MessageToDict(properties), parse_default_tags(text))
+        except ValueError as error:
+            self._fail(context, f"{type_}: {error}")
+        return values.struct(merged)
+
+    def _provider(self, request: Any, options: Any) -> Resource | None:
+        """Return the provider of a resource: the one it names, else the default one of its package and version."""
+        if options.provider:
+            urn = options.provider.rsplit("::", 1)[0]
+            return self.recording.resources.get(urn)
+        package = self._packages.get(request.packageRef, _package(request.type))
+        return self._default_provider(package, options.version)
+
+    def _default_provider(self, package: str, version: str) -> Resource | None:
+        if package == "pulumi":
+            return None
+        with self._lock:
+            known = self._default_providers.get((package, version))
+            if known is not None:
+                return known
+            inputs: dict[str, Any] = {
+                key.split(":", 1)[1]: value
+                for key, value in self.project.config.items()
+                if key.split(":", 1)[0] == package
+            }
+            if version:
+                inputs["version"] = version
+            name = "default_" + re.sub(r"[^a-zA-Z0-9]", "_", version) if version else "default"
+            urn = self._urn("", f"{PROVIDER_PREFIX}{package}", name)
+            made = Resource(urn, f"{PROVIDER_PREFIX}{package}", name, values.struct(inputs), "")
+            self._default_providers[package, version] = made
+            self.recording.resources[urn] = made
+        self.judge(made, None)
+        return made
+
+    def _region(self, request: Any) -> str | None:
+        provider = self.recording.resources.get(request.provider.rsplit("::", 1)[0])
+        region = _text(provider.inputs, "region") if provider else self.project.config.get("aws:region")
+        return region or None
+
+    def _stack_outputs(self, name: str) -> struct_pb2.Struct:
+        given = (self.answers.get("stacks") or {}).get(name)
+        if given is None:
+            with self._lock:
+                self.recording.placeholders.add(f"outputs of stack {name}")
+        return values.struct({"name": name, "outputs": UNKNOWN if given is None else given, "secretOutputNames": []})
+
+    def _get_resource(self, request: Any, context: Any) -> Any:
+        urn = _text(request.args, "urn")
+        resource = self.recording.resources.get(urn)
+        if resource is None:
+            self._fail(context, f"unknown resource {urn}")
+        state = struct_pb2.Struct()
+        if resource is not None:
+            state.CopyFrom(resource.inputs)
+        answered = values.struct({"urn": urn, "id": UNKNOWN})
+        answered.fields["state"].struct_value.CopyFrom(state)
+        return rpc.ResourceInvokeResponse(**{"return": answered})
+
+
+class Engine(engine_pb2_grpc.EngineServicer):
+    """The other half of what a program talks to: its log and its root resource."""
+
+    def __init__(self, log: Callable[[str, str], None]) -> None:
+        self._log = log
+        self._root = ""
+
+    def Log(self, request: Any, context: Any) -> Any:
+        """Pass on what the program logs."""
+        severity = engine_pb2.LogSeverity.Name(request.severity).lower()
+        if severity != "debug":
+            self._log(severity, request.message)
+        return empty_pb2.Empty()
+
+    def GetRootResource(self, request: Any, context: Any) -> Any:
+        """Return the URN of the stack."""
+        return engine_pb2.GetRootResourceResponse(urn=self._root)
+
+    def SetRootResource(self, request: Any, context: Any) -> Any:
+        """Note the URN of the stack."""
+        self._root = request.urn
+        return engine_pb2.SetRootResourceResponse()
+
+
+def _package(token: str) -> str:
+    return token.split(":", 1)[0]
+
+
+def _text(properties: struct_pb2.Struct, name: str) -> str:
+    return str(properties.fields[name].string_value) if name in properties.fields else ""
+
+
+def _with(properties: struct_pb2.Struct, **more: str) -> struct_pb2.Struct:
+    made = struct_pb2.Struct()
+    made.CopyFrom(properties)
+    made.update(more)
+    return made
+
+
+def _frames(request: Any) -> tuple[tuple[str, int], ...]:
+    return tuple((frame.pc.uri, frame.pc.line) for frame in request.stackTrace.frames if frame.pc.uri)

@@ -1,0 +1,193 @@
+"""A client of the policy pack: starts the real pack's process as the engine does and has it judge resources."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import grpc
+from google.protobuf import struct_pb2
+from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
+
+from costtags.gate import values
+from costtags.gate.monitor import Resource
+
+_ENVIRONMENT = ("COSTTAGS_SCHEMA", "COSTTAGS_FINDINGS")
+_PROTOCOL_LEVELS = {
+    "advisory": analyzer_pb2.ADVISORY,
+    "mandatory": analyzer_pb2.MANDATORY,
+    "disabled": analyzer_pb2.DISABLED,
+    "remediate": analyzer_pb2.REMEDIATE,
+}
+_MAX_MESSAGE = 400 * 1024 * 1024  # what the policy SDK's server accepts
+
+
+class PackError(Exception):
+    """The pack could not judge; the message says why."""
+
+
+def folder() -> Path:
+    """Return the folder of the installed pack."""
+    spec = find_spec("costtags.policypack")
+    assert spec is not None
+    assert spec.origin is not None
+    return Path(spec.origin).parent
+
+
+class Pack:
+    """A running pack. ``judge`` may be called from several threads; ``verdict`` ends the judging."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, findings: Path, levels: Mapping[str, str]) -> None:
+        self._process = process
+        self._findings = findings
+        self._levels = levels
+        self._remediates = levels["default-tags"] == "remediate"
+        options = [
+            ("grpc.max_receive_message_length", _MAX_MESSAGE),
+            ("grpc.max_send_message_length", _MAX_MESSAGE),
+        ]
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=options)
+        self._stub = analyzer_pb2_grpc.AnalyzerStub(self._channel)
+        self._pending: list[Any] = []
+
+    def configure(self) -> None:
+        """Give every policy its level."""
+        entries = {
+            name: analyzer_pb2.PolicyConfig(enforcementLevel=_PROTOCOL_LEVELS[level])
+            for name, level in self._levels.items()
+        }
+        self._call(self._stub.Configure, analyzer_pb2.ConfigureAnalyzerRequest(policyConfig=entries))
+
+    def judge(self, resource: Resource, provider: Resource | None) -> struct_pb2.Struct | None:
+        """Have a resource judged, without waiting; return its inputs after remediation, or None where they stay."""
+        shown_provider = _provider(provider)
+        remediated = None
+        if self._remediates:
+            request = _request(resource, resource.inputs, shown_provider)
+            for remediation in self._call(self._stub.Remediate, request).remediations:
+                if remediation.diagnostic:
+                    raise PackError(remediation.diagnostic)
+                remediated = remediation.properties
+        inputs = resource.inputs if remediated is None else remediated
+        bare_inputs = values.without_marks(inputs) if values.has_special_values(inputs) else inputs
+        request = _request(resource, bare_inputs, shown_provider)
+        self._pending.append(self._stub.Analyze.future(request))
+        return remediated
+
+    def verdict(self, resources: Mapping[str, Resource]) -> list[dict[str, Any]]:
+        """Wait for all judgements, then for those of the whole stack; return the findings as the pack wrote them."""
+        diagnostics = [diagnostic for future in self._pending for diagnostic in self._result(future).diagnostics]
+        request = analyzer_pb2.AnalyzeStackRequest(
+            resources=[
+                # The pack's stack policies read no properties.
+                analyzer_pb2.AnalyzerResource(type=r.type, urn=r.urn, name=r.name)
+                for r in resources.values()
+            ]
+        )
+        diagnostics += self._call(self._stub.AnalyzeStack, request).diagnostics
+        for diagnostic in diagnostics:
+            if diagnostic.message.startswith("can't run policy"):
+                raise PackError(diagnostic.message)
+        rows = _rows(self._findings)
+        written = {row["policy"] for row in rows if not row["exempt"]}
+        reported = {diagnostic.policyName for diagnostic in diagnostics}
+        if written != reported:
+            raise PackError(f"the pack reported {sorted(reported)} but wrote {sorted(written)}")
+        return rows
+
+    def _call(self, method: Any, request: Any) -> Any:
+        return self._result(method.future(request))
+
+    def _result(self, future: Any) -> Any:
+        try:
+            return future.result()
+        except grpc.RpcError as error:
+            if self._process.poll() is not None:
+                raise PackError(f"the policy pack ended with exit code {self._process.returncode}") from None
+            raise PackError(f"the policy pack failed: {error.details()}") from None
+
+    def close(self) -> None:
+        """End the pack's process."""
+        self._channel.close()
+        self._process.kill()
+        self._process.wait()
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    with path.open(encoding="utf-8") as stream:
+        return [json.loads(line) for line in stream]
+
+
+def _provider(provider: Resource | None) -> Any:
+    if provider is None:
+        return None
+    inputs = provider.inputs
+    if values.has_special_values(inputs):
+        inputs = values.without_marks(inputs)
+    return analyzer_pb2.AnalyzerProviderResource(
+        type=provider.type, urn=provider.urn, name=provider.name, properties=inputs
+    )
+
+
+def _request(resource: Resource, inputs: struct_pb2.Struct, provider: Any) -> Any:
+    return analyzer_pb2.AnalyzeRequest(
+        type=resource.type,
+        properties=inputs,
+        urn=resource.urn,
+        name=resource.name,
+        options=analyzer_pb2.AnalyzerResourceOptions(parent=resource.parent),
+        provider=provider,
+    )
+
+
+class Starting:
+    """A pack that is starting: its interpreter loads while the caller prepares the rest."""
+
+    def __init__(self, schema: Path, levels: Mapping[str, str], environment: Mapping[str, str]) -> None:
+        descriptor, name = tempfile.mkstemp(prefix="costtags-findings-")
+        os.close(descriptor)
+        self._findings = Path(name)
+        self._levels = levels
+        self.process = subprocess.Popen(
+            # As the engine does: pulumi-language-python, RunPlugin. Pulumi wants the address of an engine to log to.
+            [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:0", "."],
+            cwd=folder(),
+            env={**environment, "COSTTAGS_SCHEMA": str(schema), "COSTTAGS_FINDINGS": name},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def ready(self) -> Pack:
+        """Wait until the pack serves."""
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        line = self.process.stdout.readline().strip()
+        if not line.isdigit():
+            reason = self.process.stderr.read().decode(errors="replace").strip()
+            raise PackError(reason or f"the policy pack did not start: it printed {line.decode(errors='replace')!r}")
+        pack = Pack(self.process, int(line), self._findings, self._levels)
+        pack.configure()
+        return pack
+
+    def close(self) -> None:
+        """End the process, whether it serves or not, and remove its file."""
+        self.process.kill()
+        self.process.wait()
+        self._findings.unlink(missing_ok=True)
+
+
+@contextmanager
+def starting(schema: Path, levels: Mapping[str, str], environment: Mapping[str, str]) -> Iterator[Starting]:
+    """Start the pack; leaving the context ends it."""
+    process = Starting(schema, levels, environment)
+    try:
+        yield process
+    finally:
+        process.close()

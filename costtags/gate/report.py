@@ -1,0 +1,64 @@
+"""What the gate found, in the one form from which every format is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from costtags.effective import TagValue
+
+Level = Literal["mandatory", "advisory", "exempt"]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedResource:
+    """A resource that the schema is enforced on, with the tags it would be created with."""
+
+    urn: str
+    type: str
+    tags: Mapping[str, TagValue]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedFinding:
+    """A finding with its place and its level under the policy configuration."""
+
+    urn: str
+    type: str
+    policy: str
+    level: Level
+    code: str
+    tag: str | None
+    message: str
+    fix: str
+    file: str | None
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The verdict on a program or a state; resources and findings are sorted."""
+
+    engine: Literal["embedded", "pulumi", "state"]
+    project: str
+    stack: str
+    schema: str
+    resources: tuple[JudgedResource, ...]
+    findings: tuple[ReportedFinding, ...]
+    placeholders: tuple[str, ...] = ()
+
+    def shown_from(self, folder: Path) -> "Report":
+        """Return the report with the schema's path as seen from a folder, where it lies in it."""
+        path = Path(self.schema).resolve()
+        shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+        return replace(self, schema=shown)
+
+    @property
+    def blocked(self) -> bool:
+        """Whether a mandatory finding is among them."""
+        return any(finding.level == "mandatory" for finding in self.findings)
+
+
+def order(finding: ReportedFinding) -> tuple[str, ...]:
+    """Return what findings are sorted by."""
+    return (finding.urn, finding.policy, finding.code, finding.tag or "", finding.message)

@@ -178,6 +178,8 @@ def preview(
     except (ProgramError, PackError) as error:
         _fail(str(error))
     else:
+        if report.placeholders:
+            _say(f"note: placeholders stand for {', '.join(report.placeholders)} (answer with --answers FILE)")
         report = report.shown_from(Path.cwd())
         for write, text in ((write, make(report)) for write, make in outputs):
             write(text)

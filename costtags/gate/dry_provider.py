@@ -17,6 +17,13 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from costtags.gate import placeholders
 from costtags.gate.native_tags import WITHOUT_TAGS, merge_default_tags, parse_default_tags
 
+# What a deployment has where its preview has a placeholder.
+DEPLOYED = {
+    placeholders.ACCOUNT: "123456789012",
+    placeholders.NUMBER: "0123456789abcdef",
+    placeholders.TEXT: "deployed",
+}
+
 
 class DryProvider(provider_pb2_grpc.ResourceProviderServicer):
     """The provider of one package, configured as one provider resource."""
@@ -114,7 +121,7 @@ class DryProvider(provider_pb2_grpc.ResourceProviderServicer):
         except LookupError as error:
             context.abort(grpc.StatusCode.UNKNOWN, str(error.args[0]))
         result = struct_pb2.Struct()
-        result.update(found)
+        result.update(found if request.preview else settled(found))
         return provider_pb2.InvokeResponse(**{"return": result})
 
     def created(self, request: Any, inputs: struct_pb2.Struct, name: str) -> struct_pb2.Struct:
@@ -136,13 +143,22 @@ def diff(request: Any) -> Any:
     return provider_pb2.DiffResponse(changes=kind, diffs=changed)
 
 
+def settled(found: dict[str, Any]) -> dict[str, Any]:
+    """Takes the marks of a placeholder from an answer: a deployment knows every value, so none may be hidden."""
+    text = json.dumps(found)
+    for mark, value in DEPLOYED.items():
+        text = text.replace(mark, value)
+    return dict(json.loads(text))
+
+
 def arn(type_token: str, region: str, name: str) -> str:
     """Makes up an ARN of the form that the service has."""
     module, kind = type_token.split(":")[1:]
     service = module.split("/")[0]
     if service == "s3":
         return f"arn:aws:s3:::{name}"
-    place = f":{placeholders.ACCOUNT}" if service == "iam" else f"{region}:{placeholders.ACCOUNT}"
+    account = DEPLOYED[placeholders.ACCOUNT]
+    place = f":{account}" if service == "iam" else f"{region}:{account}"
     return f"arn:aws:{service}:{place}:{kind.lower()}/{name}"
 
 

@@ -15,6 +15,7 @@ from costtags.effective import UNKNOWN, bare
 from costtags.gate import values
 from costtags.gate.native_tags import merge_default_tags, parse_default_tags
 from costtags.gate.placeholders import answer, hidden
+from costtags.gate.places import place
 from costtags.gate.project import Project
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -186,7 +187,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
                 inherited = self._providers.get(request.parent, {})
                 self._providers[urn] = {**inherited, **options.providers}
         if duplicate:
-            self._fail(context, f"two resources have the URN {urn}: give one of them another name")
+            file, line = place(resource.frames, self.project.folder)
+            self._fail(context, f"{file}:{line}: a second resource with the URN {urn}: give it another name")
         remediated = self.judge(resource, provider)
         if remediated is not None:
             resource.before_remediation, resource.inputs = resource.inputs, remediated

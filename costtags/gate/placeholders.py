@@ -42,7 +42,8 @@ def answer(token: str, args: dict[str, Any]) -> dict[str, Any]:
     """Returns the placeholder result of a provider function, or raises a LookupError that names it."""
     found = ANSWERS.get(token)
     if found is None:
-        raise LookupError(f"{token} asks an account, and there is no answer for it here")
+        example = json.dumps({"functions": {token: {"property": "value"}}})
+        raise LookupError(f"{token} would ask an account: give its answer in a file for --answers: {example}")
     return {**args, **found(args)}
 
 

@@ -103,8 +103,9 @@ def _end(process: subprocess.Popen[Any]) -> None:
 
 
 def _unending(recording: Recording, seconds: float) -> str:
-    last = next(reversed(recording.resources), "none")
-    return f"the program did not end within {seconds:g} seconds (--timeout); the last resource it registered: {last}"
+    last = next(reversed(recording.resources), None)
+    reached = f"the last resource it registered is {last}" if last else "it had registered no resource yet"
+    return f"the program did not end within {seconds:g} seconds (--timeout); {reached}"
 
 
 def _check_end(recording: Recording, code: int) -> None:

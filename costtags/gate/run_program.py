@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 import pulumi
+from google.protobuf.empty_pb2 import Empty
 from pulumi import runtime
 
 # Code that stands between the interpreter and the user's program: it opens a traceback and says nothing.
@@ -25,6 +26,7 @@ MACHINERY = (
     __file__,
     runpy.__file__,
     "<frozen runpy>",
+    "<frozen importlib._bootstrap",
     str(Path(asyncio.__file__).parent) + "/",
     str(Path(concurrent.futures.__file__).parent) + "/",
     str(Path(pulumi.__file__).parent) + "/",
@@ -118,6 +120,9 @@ def report(message: str, *, log_errors: bool) -> None:
 def exit_code(end: SystemExit, *, log_errors: bool) -> int:
     """Turns a `sys.exit` of the program into an exit code; unless it means success, says where it was."""
     if end.code in (None, 0):
+        monitor = runtime.settings.get_monitor()
+        if monitor is not None:
+            monitor.SignalAndWaitForShutdown(Empty())  # the SDK does so only where nothing was raised
         return 0
     report(f"the program called sys.exit({end.code!r}) at {place(end.__traceback__)}", log_errors=log_errors)
     # Only the low byte reaches the parent: an exit with 256 must not look like success.
@@ -138,7 +143,7 @@ def users_traceback(error: BaseException) -> str:
 
 
 def trim(details: traceback.TracebackException) -> None:
-    """Drops the frames that lead to the user's code, also in the exceptions that this one came from."""
+    """Keeps the frames from the user's first to the user's last, also in the exceptions that this one came from."""
     frames = [frame for frame in details.stack if frame.filename not in NEVER_SHOWN]
     first = next((at for at, frame in enumerate(frames) if not is_machinery(frame)), 0)
     if frames and is_machinery(frames[first]) and frames[-1].name == "handle_grpc_error":

@@ -9,7 +9,6 @@ import pytest
 
 from . import drive, get
 
-
 MISSING = "NO PULUMI CLI: tests with the real engine did not run. `make engine` gets one."
 
 

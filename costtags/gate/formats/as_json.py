@@ -17,7 +17,6 @@ def as_json(report: Report) -> str:
         "stack": report.stack,
         "schema": report.schema,
         "verdict": "blocked" if report.blocked else "passed",
-        "placeholders": list(report.placeholders),
         "resources": [
             {"urn": r.urn, "type": r.type, "tags": {key: _tag(tag) for key, tag in r.tags.items()}}
             for r in report.resources

@@ -27,10 +27,6 @@ def _lines(report: Report) -> Iterator[str]:
     for _, group in groupby(shown, key=lambda finding: (finding.urn, finding.policy)):
         yield ""
         yield from _group(list(group), tags)
-    if report.placeholders:
-        yield ""
-        yield "Not asked of any account; placeholders stand for (answer with --answers FILE):"
-        yield from (f"  {name}" for name in report.placeholders)
     yield ""
     yield _verdict(report)
 

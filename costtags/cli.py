@@ -157,24 +157,29 @@ def preview(
     formats: tuple[str, ...],
 ) -> None:
     """Judge a Pulumi program before anything is created: no CLI, no credentials, no network."""
-    from costtags import policyconfig
-    from costtags.gate.answers import load as load_answers
     from costtags.gate.pack import PackError
-    from costtags.gate.preview import Settings
+    from costtags.gate.preview import Job
     from costtags.gate.preview import preview as judge
     from costtags.gate.program import ProgramError
-    from costtags.gate.project import load as load_project
-    from costtags.schema import load
 
     outputs = _outputs(formats)
-    given = load_answers(answers)
-    project = load_project(directory, stack, given)
-    loaded = load(schema_path(schema, project.folder))
-    levels = policyconfig.levels(policyconfig.load(policy_config) if policy_config else {})
-    if project.other_environment is not None:
-        _say(f"note: the project names {project.other_environment}; its program runs in {sys.prefix} here")
+    path = schema_path(schema, directory)
+
+    def job() -> Job:
+        from costtags import policyconfig
+        from costtags.gate.answers import load as load_answers
+        from costtags.gate.project import load as load_project
+        from costtags.schema import load
+
+        given = load_answers(answers)
+        project = load_project(directory, stack, given)
+        levels = policyconfig.levels(policyconfig.load(policy_config) if policy_config else {})
+        if project.other_environment is not None:
+            _say(f"note: the project names {project.other_environment}; its program runs in {sys.prefix} here")
+        return Job(project, load(path), levels, given, timeout)
+
     try:
-        report = judge(project, loaded, Settings(levels, given, timeout), _say)
+        report = judge(path, job, _say)
     except (ProgramError, PackError) as error:
         _fail(str(error))
     else:
@@ -228,9 +233,9 @@ def _writer(path: Path) -> Write:
 @main.command()
 def pack() -> None:
     """Print the installed policy pack's folder, for `pulumi preview --policy-pack`."""
-    from costtags.gate.pack import folder
+    from costtags.gate.pack import folder_for_pulumi
 
-    click.echo(folder())
+    click.echo(folder_for_pulumi())
 
 
 @main.command(name="json-schema", hidden=True)

@@ -180,6 +180,8 @@ def _pairs(value: Any) -> list[tuple[str, Any]]:
                 pairs.append((UNKNOWN, None))
             elif isinstance(row, Mapping):
                 key, secret_key = bare(row.get("key"))
+                if key is None:
+                    continue  # no tag: the provider will refuse it
                 item = row.get("value")
                 pairs.append((str(key), Secret(item) if secret or secret_key else item))
     return pairs
@@ -191,6 +193,8 @@ def tag_text(value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(int(value)) if float(value).is_integer() else repr(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, int):
+        return str(value)
     return None

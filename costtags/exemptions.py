@@ -10,7 +10,7 @@ from typing import Any
 from costtags.glob import matcher
 from costtags.policies import EXEMPTIBLE
 from costtags.suggest import nearest
-from costtags.yamlfile import Document, FileProblems, Location, Plain, as_date, read
+from costtags.yamlfile import Document, FileProblems, Location, Plain, as_date, quoted, scan
 
 FILE_NAME = "exemptions.yaml"
 
@@ -62,7 +62,7 @@ def load(path: Path, today: date) -> Exemptions:
     """Read exemptions.yaml; a file that is not there excuses nothing. Raises FileProblems with every error."""
     if not path.exists():
         return Exemptions(str(path))
-    entries = tuple(_entries(read(path), today))
+    entries = tuple(_entries(scan(path), today))
     return Exemptions(
         str(path),
         tuple(entry for entry in entries if entry.expires >= today),
@@ -77,18 +77,20 @@ _FIELDS = (*_TEXTS[:1], *_LISTS, *_TEXTS[1:])
 
 def _entries(document: Document, today: date) -> list[Exemption]:
     data = document.data
-    if data is None or (isinstance(data, Plain) and data.kind == "nothing"):
-        return []
-    if not isinstance(data, list):
-        raise FileProblems([document.problem((), 'must hold a list of entries, each beginning with "- resource:"')])
-    problems = [
+    empty = data is None or (isinstance(data, Plain) and data.kind == "nothing")
+    if not empty and not isinstance(data, list):
+        what = 'must hold a list of entries, each beginning with "- resource:"'
+        raise FileProblems([*document.faults, document.problem((), what)])
+    entries = [] if empty else data
+    problems = document.faults + [
         document.problem(at, message)
-        for i, entry in enumerate(data)
+        for i, entry in enumerate(entries)
         for at, message in _entry_problems((i,), entry, today)
+        if not document.is_hidden(at)
     ]
     if problems:
         raise FileProblems(problems)
-    return [_entry(entry, document.line((i,))) for i, entry in enumerate(data)]
+    return [_entry(entry, document.line((i,))) for i, entry in enumerate(entries)]
 
 
 def _entry(entry: dict[str, Any], line: int) -> Exemption:
@@ -113,7 +115,7 @@ def _entry_problems(at: Location, entry: Any, today: date) -> Iterator[tuple[Loc
         if name not in _FIELDS:
             near = nearest(name, _FIELDS)
             hint = f'did you mean "{near}"? ' if near else ""
-            yield (*at, name), f'unknown key "{name}"; {hint}allowed here: {", ".join(_FIELDS)}'
+            yield (*at, name), f"unknown key {quoted(name)}; {hint}allowed here: {', '.join(_FIELDS)}"
     for name in _TEXTS:
         value = entry.get(name)
         if name not in entry or (isinstance(value, Plain) and value.kind == "nothing"):
@@ -132,7 +134,7 @@ def _list_problems(at: Location, entry: dict[str, Any]) -> Iterator[tuple[Locati
         if name not in entry:
             continue
         value = entry[name]
-        if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        if not isinstance(value, list) or not value or not all(isinstance(item, str) and item for item in value):
             yield (*at, name), f'"{name}" must be a list of names'
             continue
         for i, item in enumerate(value if name == "policies" else ()):
@@ -141,14 +143,14 @@ def _list_problems(at: Location, entry: dict[str, Any]) -> Iterator[tuple[Locati
                 hint = f'; did you mean "{near}"?' if near else ""
                 yield (
                     (*at, name, i),
-                    f'"{item}" is no policy that can be exempted{hint or ";"} allowed: {", ".join(EXEMPTIBLE)}',
+                    f"{quoted(item)} is no policy that can be exempted{hint or ';'} allowed: {', '.join(EXEMPTIBLE)}",
                 )
 
 
 def _date_problems(text: str, today: date) -> Iterator[str]:
     expires = as_date(text)
     if expires is None:
-        yield f'"expires" must be a date such as {today.year + 1}-01-31, not "{text}"'
+        yield f'"expires" must be a date such as {_in_a_year(today)}, not {quoted(text)}'
     elif expires > _in_a_year(today):
         yield f'"expires" is {expires}, more than a year ahead: the latest is {_in_a_year(today)}'
 

@@ -44,6 +44,8 @@ def load(path: Path) -> dict[str, Any]:
         raise FileProblems([Problem(str(path), error.lineno, f"is not JSON: {error.msg}")]) from None
     except ValueError as error:
         raise FileProblems([Problem(str(path), 1, str(error))]) from None
+    except RecursionError:
+        raise FileProblems([Problem(str(path), 1, "is nested too deeply")]) from None
     if not isinstance(config, dict):
         raise FileProblems([Problem(str(path), 1, 'must hold an object: {"required-tags": "advisory"}')])
     problems = [Problem(str(path), 1, message) for message in config_problems(config)]

@@ -1,5 +1,6 @@
 """tags.yaml -> Schema: what every tag must be, with every error of the file at once."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from costtags.glob import matcher
 from costtags.suggest import folded, nearest
-from costtags.yamlfile import Document, FileProblems, Location, Plain, Problem, read
+from costtags.yamlfile import Document, FileProblems, Location, Plain, Problem, quoted, scan
 
 if TYPE_CHECKING:
     from costtags.model import BudgetModel, SchemaModel, TagModel
@@ -61,7 +62,12 @@ class Tag:
         listed = self.meaning.get(wrong)
         if listed is not None:
             return listed
-        return nearest(wrong, [value for value in self.values or () if "*" not in value])
+        return nearest(wrong, self.exact_values)
+
+    @property
+    def exact_values(self) -> list[str]:
+        """The allowed values that are no globs."""
+        return [value for value in self.values or () if "*" not in value]
 
     @property
     def allowed(self) -> str:
@@ -79,7 +85,7 @@ class Tag:
         """A value to paste: the default, else the first allowed one, else a placeholder."""
         if self.default is not None:
             return self.default
-        return next((value for value in self.values or () if "*" not in value), "...")
+        return next(iter(self.exact_values), "...")
 
 
 @dataclass(frozen=True)
@@ -166,7 +172,7 @@ def find(start: Path) -> Path | None:
 
 def load(path: Path) -> Schema:
     """Read and check tags.yaml. Raises FileProblems with every error, each with file and line."""
-    return _schema(read(path))
+    return _schema(scan(path))
 
 
 def whole_match(pattern: str) -> Callable[[str], bool]:
@@ -175,10 +181,15 @@ def whole_match(pattern: str) -> Callable[[str], bool]:
     The engine is Rust's ``regex``, which pydantic ships: its matching time is linear in the value whatever the
     pattern, at the price of look-around and back-references, which it refuses.
     """
+    _searcher(pattern)  # by itself: inside the group below "a)|(b" would compile too
+    return _searcher(f"^(?:{pattern})$")
+
+
+def _searcher(pattern: str) -> Callable[[str], bool]:
     from pydantic_core import SchemaError, SchemaValidator, core_schema
 
     try:
-        validator = SchemaValidator(core_schema.str_schema(pattern=f"^(?:{pattern})$", regex_engine="rust-regex"))
+        validator = SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex"))
     except SchemaError as error:
         raise ValueError(_regex_reason(str(error))) from None
     return validator.isinstance_python
@@ -200,48 +211,70 @@ def bad_characters(text: str) -> str:
 
 def key_problems(key: str) -> Iterator[str]:
     """Yield what makes a text no usable tag key."""
-    if not key:
-        yield "a tag key cannot be empty"
-        return
-    if len(key) > MAX_KEY:
-        yield f"a tag key has at most {MAX_KEY} characters; this one has {len(key)}"
-    if folded(key).startswith("aws:"):
-        yield 'keys that begin with "aws:" are reserved for AWS'
-    if folded(key).startswith("sagemaker:"):
-        yield 'keys that begin with "sagemaker:" are SageMaker\'s own; they always pass and cannot be ruled here'
-    yield from _text_problems(key)
+    yield from _impossible_key(key)
+    yield from _unwise_text(key)
 
 
 def value_problems(value: str, *, wildcard: bool = False) -> Iterator[str]:
     """Yield what makes a text no usable tag value; ``wildcard`` allows one ``*``, as tag policies do."""
+    if wildcard and value.count("*") > 1:
+        yield "a value holds at most one *: tag policies can express no more"
+    yield from _impossible_value(value, value.replace("*", "") if wildcard else value)
+    yield from _unwise_text(value)
+
+
+def _impossible_key(key: str) -> Iterator[str]:
+    if not key:
+        yield "a tag key cannot be empty"
+    if len(key) > MAX_KEY:
+        yield f"a tag key has at most {MAX_KEY} characters; this one has {len(key)}"
+    if key.lower().startswith("aws:"):
+        yield 'keys that begin with "aws:" are reserved for AWS'
+    if key.lower().startswith("sagemaker:"):
+        yield 'keys that begin with "sagemaker:" are SageMaker\'s own; they always pass and cannot be ruled here'
+    yield from _impossible_text(key)
+
+
+def _impossible_value(value: str, literal: str) -> Iterator[str]:
     if not value:
         yield "an empty value cannot be told from a missing tag in the bill"
     if len(value) > MAX_VALUE:
         yield f"a tag value has at most {MAX_VALUE} characters; this one has {len(value)}"
-    literal = value.replace("*", "") if wildcard else value
-    if wildcard and value.count("*") > 1:
-        yield "a value holds at most one *: tag policies can express no more"
-    yield from _text_problems(literal)
+    yield from _impossible_text(literal)
 
 
-def _text_problems(text: str) -> Iterator[str]:
-    if bad := bad_characters(text):
-        shown = " ".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in bad)
+def _impossible_text(text: str) -> Iterator[str]:
+    # Composed first: of a decomposed letter it is the form that is wrong, not the letter.
+    if bad := bad_characters(unicodedata.normalize("NFC", text)):
+        shown = " ".join(map(_shown, bad[:8]))
         yield f"AWS accepts letters, numbers, spaces and _ . : / = + - @ in tags, not {shown}"
+
+
+def _shown(character: str) -> str:
+    # A combining mark alone would sit on the letter before it.
+    alone = character.isprintable() and unicodedata.category(character)[0] != "M"
+    return character if alone else f"U+{ord(character):04X}"
+
+
+def _unwise_text(text: str) -> Iterator[str]:
     if text != text.strip():
         yield "it begins or ends with a space, which no one sees on the bill"
-    if unicodedata.normalize("NFC", text) != text:
-        yield "it is not in Unicode's composed form (NFC): it would look the same as another text and not be it"
+    composed = unicodedata.normalize("NFC", text)
+    if composed != text:
+        yield f"it looks like {quoted(composed)} and is not equal to it: use Unicode's composed form (NFC)"
 
 
 def _schema(document: Document) -> Schema:
     """Check the data of tags.yaml: its structure by the model, then what a structure cannot say."""
     from costtags.model import validate
 
-    model = validate(document)
-    problems = [document.problem(at, message) for at, message in _semantic(model)]
-    if problems:
-        raise FileProblems(problems)
+    model, said = validate(document)
+    if model is not None:
+        places = {at for at, _ in said}
+        said += [(at, message) for at, message in _semantic(model) if at not in places]
+    problems = [document.problem(at, message) for at, message in said if not document.is_hidden(at)]
+    if model is None or problems or document.faults:
+        raise FileProblems([*document.faults, *problems])
     return Schema(
         path=document.file,
         tags={key: _tag(key, tag, document.line(("tags", key))) for key, tag in model.tags.items()},
@@ -306,63 +339,90 @@ def _semantic(model: "SchemaModel") -> Semantic:
     yield from _check_spellings(model)
     if not isinstance(model.other_keys, str):
         for i, glob in enumerate(model.other_keys.allow):
-            for message in _text_problems(glob.replace("*", "")):
-                yield ("other_keys", "allow", i), f'"{glob}": {message}'
+            for message in _impossible_key_glob(glob):
+                yield ("other_keys", "allow", i), f"{quoted(glob)}: {message}"
+    yield from _check_resources(model.enforce.resources)
     yield from _check_budgets(model)
 
 
-def _check_tag(at: Location, key: str, tag: "TagModel") -> Semantic:
+def _impossible_key_glob(glob: str) -> Iterator[str]:
+    if not glob:
+        yield "a tag key cannot be empty"
+    yield from _impossible_text(glob.replace("*", ""))
+
+
+def _check_resources(globs: list[str]) -> Semantic:
+    from costtags.catalog import taggable
+
+    for i, glob in enumerate(globs):
+        if not any(map(matcher([glob]), taggable())):
+            families = {re.sub(r"[^/:]*$", "*", re.sub(r"/[^/]*$", "/", token)) for token in taggable()}
+            yield (
+                ("enforce", "resources", i),
+                f"{quoted(glob)} matches no Pulumi type that can carry tags{_did_you_mean(nearest(glob, families))}",
+            )
+
+
+def _did_you_mean(near: str | None) -> str:
+    return f'; did you mean "{near}"?' if near else ""
+
+
+def _check_tag(at: Location, key: str, model: "TagModel") -> Semantic:
+    tag = _tag(key, model, 0)
+    name = quoted(key)
     for message in key_problems(key):
-        yield at, f'tag key "{key}": {message}'
+        yield at, f"tag key {name}: {message}"
     if tag.values is not None and tag.pattern is not None:
-        yield (*at, "pattern"), f'tag "{key}" has values and a pattern: keep one of them'
-    test: Callable[[str], bool] = bool
+        yield (*at, "pattern"), f"tag {name} has values and a pattern: keep one of them"
     if tag.values is not None:
-        test = matcher(tag.values)
-        yield from _check_values((*at, "values"), key, tag.values)
+        yield from _check_values((*at, "values"), name, tag.values)
+    elif tag.pattern == "":
+        yield (*at, "pattern"), f'the pattern of tag {name} is empty: leave "pattern" out to allow any text'
     elif tag.pattern is not None:
         try:
-            test = whole_match(tag.pattern)
+            whole_match(tag.pattern)
         except ValueError as error:
-            yield (*at, "pattern"), f'the pattern of tag "{key}" does not compile: {error}'
+            yield (*at, "pattern"), f"the pattern of tag {name} does not compile: {error}"
             return
     if tag.default is not None:
         for message in value_problems(tag.default):
-            yield (*at, "default"), f'the default of tag "{key}": {message}'
-        if not test(tag.default):
-            yield (
-                (*at, "default"),
-                f'the default "{tag.default}" of tag "{key}" is not one of its allowed values',
-            )
-    yield from _check_aliases((*at, "aliases"), key, tag, test)
+            yield (*at, "default"), f"default {quoted(tag.default)} of tag {name}: {message}"
+        if tag.default and "*" not in tag.default and not tag.allows(tag.default):
+            hint = _did_you_mean(tag.meant_by(tag.default))
+            yield (*at, "default"), f"default {quoted(tag.default)} is not what tag {name} allows; {tag.allowed}{hint}"
+    yield from _check_aliases((*at, "aliases"), name, tag)
 
 
-def _check_values(at: Location, key: str, values: list[str]) -> Semantic:
+def _check_values(at: Location, name: str, values: tuple[str, ...]) -> Semantic:
     if not values:
-        yield at, f'tag "{key}" allows no value: name one, or leave "values" out to allow any'
+        yield at, f'tag {name} allows no value: name one, or leave "values" out to allow any'
     seen: set[str] = set()
     for i, value in enumerate(values):
         for message in value_problems(value, wildcard=True):
-            yield (*at, i), f'value "{value}" of tag "{key}": {message}'
+            yield (*at, i), f"value {quoted(value)} of tag {name}: {message}"
         if value in seen:
-            yield (*at, i), f'value "{value}" of tag "{key}" is listed twice'
+            yield (*at, i), f"value {quoted(value)} of tag {name} is listed twice"
         seen.add(value)
 
 
-def _check_aliases(at: Location, key: str, tag: "TagModel", allowed: Callable[[str], bool]) -> Semantic:
+def _check_aliases(at: Location, name: str, tag: Tag) -> Semantic:
     meant: dict[str, str] = {}
     for right, wrongs in tag.aliases.items():
-        if not allowed(right) or "*" in right:
-            yield (
-                (*at, right),
-                f'aliases of tag "{key}" are listed under "{right}", which is not one of its values',
-            )
+        if "*" in right:
+            what = "they must mean one value, without a *"
+            yield (*at, right), f"aliases of tag {name} are listed under {quoted(right)}: {what}"
+        elif not tag.allows(right):
+            hint = _did_you_mean(nearest(right, tag.exact_values))
+            what = f"which it does not allow; {tag.allowed}{hint}"
+            yield (*at, right), f"aliases of tag {name} are listed under {quoted(right)}, {what}"
         for i, wrong in enumerate(wrongs):
-            if allowed(wrong):
-                yield (*at, right, i), f'alias "{wrong}" of tag "{key}" is itself an allowed value'
-            elif wrong in meant:
-                yield (*at, right, i), f'alias "{wrong}" of tag "{key}" already means "{meant[wrong]}"'
-            meant.setdefault(wrong, right)
+            for message in _impossible_value(wrong, wrong):
+                yield (*at, right, i), f"alias {quoted(wrong)} of tag {name}: {message}"
+            if tag.allows(wrong):
+                yield (*at, right, i), f"alias {quoted(wrong)} of tag {name} is itself an allowed value"
+            elif meant.setdefault(wrong, right) != right:
+                what = f"is listed under {quoted(meant[wrong])} and {quoted(right)}: keep one"
+                yield (*at, right, i), f"alias {quoted(wrong)} of tag {name} {what}"
 
 
 def _check_spellings(model: "SchemaModel") -> Semantic:
@@ -370,26 +430,21 @@ def _check_spellings(model: "SchemaModel") -> Semantic:
     for key in model.tags:
         other = keys.setdefault(folded(key), key)
         if other != key:
-            yield (
-                ("tags", key),
-                (f'tag keys "{other}" and "{key}" differ only in case or separators: IAM cannot tell them apart'),
-            )
+            what = "differ only in case or separators: whoever sets one may mean the other; keep one"
+            yield ("tags", key), f"tag keys {quoted(other)} and {quoted(key)} {what}"
     wrong: dict[str, str] = {}
     for key, tag in model.tags.items():
         for i, spelling in enumerate(tag.misspellings):
             at = ("tags", key, "misspellings", i)
+            what = f"misspelling {quoted(spelling)} of tag {quoted(key)}"
+            for message in _impossible_key(spelling):
+                yield at, f"{what}: {message}"
             if spelling in model.tags:
-                yield at, f'misspelling "{spelling}" of tag "{key}" is itself a tag of this schema'
+                yield at, f"{what} is itself a tag of this schema"
             elif keys.get(folded(spelling), key) != key:
-                yield (
-                    at,
-                    f'misspelling "{spelling}" of tag "{key}" is a spelling of tag "{keys[folded(spelling)]}"',
-                )
+                yield at, f"{what} is a spelling of tag {quoted(keys[folded(spelling)])}"
             elif wrong.setdefault(folded(spelling), key) != key:
-                yield (
-                    at,
-                    f'misspelling "{spelling}" of tag "{key}" already means tag "{wrong[folded(spelling)]}"',
-                )
+                yield at, f"{what} is listed under tag {quoted(wrong[folded(spelling)])} as well: keep one"
 
 
 # https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html
@@ -398,63 +453,67 @@ _MAX_NOTIFICATIONS = 10
 
 
 def _check_budgets(model: "SchemaModel") -> Semantic:
-    first: dict[str, int] = {}
+    named: set[str] = set()
     for i, budget in enumerate(model.budgets):
         at = ("budgets", i)
-        if first.setdefault(budget.name, i) != i:
-            yield (*at, "name"), f'budget "{budget.name}" is named twice'
-        if not budget.name or len(budget.name) > _MAX_BUDGET_NAME:
-            yield (*at, "name"), f"a budget's name has 1 to {_MAX_BUDGET_NAME} characters"
-        if bad := sorted(set(budget.name) & set(":\\")):
-            yield (*at, "name"), f"a budget's name cannot hold {' '.join(bad)}"
-        if budget.limit.amount <= 0 or not budget.limit.amount.is_finite():
-            yield (*at, "limit", "amount"), f'the limit of budget "{budget.name}" must be more than 0'
-        conditions = {(alert.when, alert.above) for alert in budget.alerts}
-        if budget.action is not None:
-            conditions.add((budget.action.when, budget.action.above))
-        if len(conditions) > _MAX_NOTIFICATIONS:
-            yield (
-                (*at, "alerts"),
-                f"AWS allows {_MAX_NOTIFICATIONS} alerts a budget; {len(conditions)} are named",
-            )
+        yield from (((*at, "name"), message) for message in _budget_name_problems(budget.name, named))
+        named.add(budget.name)
+        alerts = [_alert(alert.when, alert.above) for alert in budget.alerts]
+        acts = [] if budget.action is None else [_alert(budget.action.when, budget.action.above)]
+        count = len({*alerts, *acts})
+        if count > _MAX_NOTIFICATIONS:
+            what = f"AWS allows {_MAX_NOTIFICATIONS} alerts a budget, its action's among them"
+            yield (*at, "alerts"), f"{what}; budget {quoted(budget.name)} has {count}"
         for j, alert in enumerate(budget.alerts):
-            if (alert.when, alert.above) in {(a.when, a.above) for a in budget.alerts[:j]}:
-                yield (*at, "alerts", j), f"the alert {alert.when} above {alert.above} is named twice"
+            if alerts[j] in alerts[:j]:
+                what = f"has the alert {alert.when} above {alert.above} twice"
+                yield (*at, "alerts", j), f"budget {quoted(budget.name)} {what}"
+        for j, service in enumerate(budget.services):
+            if not service.strip():
+                yield (*at, "services", j), f"budget {quoted(budget.name)} names an empty service"
+        if not budget.limit.unit.strip():
+            yield (*at, "limit", "unit"), f"the unit of budget {quoted(budget.name)} is empty"
         yield from _check_budget_tags((*at, "tags"), budget, model)
 
 
+def _budget_name_problems(name: str, named: set[str]) -> Iterator[str]:
+    if name in named:
+        yield f"budget {quoted(name)} is named twice"
+    if not name.strip() or len(name) > _MAX_BUDGET_NAME:
+        yield f"a budget's name has 1 to {_MAX_BUDGET_NAME} characters; this one has {len(name.strip())}"
+    if bad := [c for c in ":\\" if c in name]:
+        yield f"budget {quoted(name)}: AWS does not accept {' or '.join(bad)} in a budget's name"
+
+
 def _check_budget_tags(at: Location, budget: "BudgetModel", model: "SchemaModel") -> Semantic:
+    name = f"budget {quoted(budget.name)}"
     for key, value in budget.tags.items():
-        tag = model.tags.get(key)
-        if tag is None:
-            near = nearest(key, model.tags)
-            hint = f'; did you mean "{near}"?' if near else ""
-            yield (
-                (*at, key),
-                f'budget "{budget.name}" filters by tag "{key}", which the schema does not name{hint}',
-            )
+        if key not in model.tags:
+            hint = _did_you_mean(nearest(key, model.tags))
+            yield (*at, key), f"{name} filters by tag {quoted(key)}, which this file does not name{hint}"
             continue
         values = [value] if isinstance(value, str) else value
         if not values:
-            yield (*at, key), f'budget "{budget.name}" names no value for tag "{key}"'
-        for one in values:
-            yield from (((*at, key), message) for message in _budget_value(budget, key, tag, one))
+            yield (*at, key), f'{name} names no value for tag "{key}"'
+        tag = _tag(key, model.tags[key], 0)
+        for i, one in enumerate(values):
+            place = (*at, key) if isinstance(value, str) else (*at, key, i)
+            yield from ((place, f"{name} {message}") for message in _budget_value_problems(tag, one))
 
 
-def _budget_value(budget: "BudgetModel", key: str, tag: "TagModel", value: str) -> Iterator[str]:
+def _budget_value_problems(tag: Tag, value: str) -> Iterator[str]:
     if "*" in value:
-        yield f'budget "{budget.name}": AWS Budgets compares values exactly; "{value}" of tag "{key}" holds a *'
+        yield f'filters tag "{tag.key}" by {quoted(value)}: AWS Budgets compares values exactly, without *'
         return
     for message in value_problems(value):
-        yield f'budget "{budget.name}": value "{value}" of tag "{key}": {message}'
+        yield f'filters tag "{tag.key}" by {quoted(value)}: {message}'
     try:
-        allowed = matcher(tag.values) if tag.values is not None else whole_match(tag.pattern or ".+")
+        allowed = not value or tag.allows(value)
     except ValueError:
         return  # said at the pattern itself
-    if not allowed(value):
-        near = nearest(value, [v for v in tag.values or () if "*" not in v])
-        hint = f'; did you mean "{near}"?' if near else ""
-        yield f'budget "{budget.name}" filters by "{value}", which tag "{key}" does not allow{hint}'
+    if not allowed:
+        hint = _did_you_mean(tag.meant_by(value))
+        yield f'filters tag "{tag.key}" by {quoted(value)}, which it does not allow; {tag.allowed}{hint}'
 
 
 __all__ = ["FileProblems", "Plain", "Problem", "Schema", "Tag", "find", "load"]

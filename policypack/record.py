@@ -44,7 +44,7 @@ def finding(urn: str, type_: str, found: Finding, exemption: Exemption | None) -
     )
 
 
-def exemption(row: Row, stack_urn: str) -> None:
+def exemption(row: Row, path: str, stack_urn: str) -> None:
     """Record what an entry of exemptions.yaml did."""
     _write(
         {
@@ -56,6 +56,7 @@ def exemption(row: Row, stack_urn: str) -> None:
             "message": row.message,
             "fix": "",
             "exempt": False,
+            "file": path,
             "line": row.entry.line,
         }
     )

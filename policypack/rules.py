@@ -106,8 +106,9 @@ def remediate(args: ResourceValidationArgs) -> Any:
 def list_exemptions(args: StackValidationArgs, report: ReportViolation) -> None:
     """Report once what was excused, and the entries of exemptions.yaml that expired or excused nothing."""
     rows = record.exemption_rows(ready().exemptions, {resource.urn for resource in args.resources})
+    stack = next((resource.urn for resource in args.resources if resource.resource_type == STACK_TYPE), "")
     for row in rows:
-        record.exemption(row, next((r.urn for r in args.resources if r.resource_type == STACK_TYPE), ""))
+        record.exemption(row, ready().exemptions.path, stack)
     if rows:
         report("\n".join(row.message for row in rows), None)
 

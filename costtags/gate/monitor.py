@@ -1,14 +1,15 @@
 """The engine as a program sees it: a resource monitor that records and creates nothing."""
 
 import re
+import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
 import grpc
 from google.protobuf import empty_pb2, json_format, struct_pb2
-from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, engine_pb2, engine_pb2_grpc, resource_pb2_grpc
+from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, engine_pb2
 from pulumi.runtime.proto import resource_pb2 as rpc
 
 from costtags.effective import UNKNOWN, bare
@@ -16,7 +17,7 @@ from costtags.gate import values
 from costtags.gate.native_tags import merge_default_tags, parse_default_tags
 from costtags.gate.placeholders import answer, hidden
 from costtags.gate.places import place
-from costtags.gate.project import Project
+from costtags.gate.resources import Resource
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
@@ -48,43 +49,36 @@ _FEATURES = tuple(
 )
 
 
-@dataclass(slots=True)
-class Resource:
-    """A registered resource: ``inputs`` as the policy pack judged them, ``frames`` its stack trace, nearest first."""
-
-    urn: str
-    type: str
-    name: str
-    inputs: struct_pb2.Struct
-    provider_urn: str
-    frames: tuple[tuple[str, int], ...] = ()
-    parent: str = ""
-    before_remediation: struct_pb2.Struct | None = None
+Teller = Callable[[Resource], struct_pb2.Struct | None]
+"""Is told of each resource, and returns its inputs after remediation, or None where they stay."""
 
 
-@dataclass(slots=True)
-class Recording:
-    """What a program did, as far as the gate needs it."""
+class Refused(grpc.RpcError):  # type: ignore[misc]  # grpc has no types
+    """What the monitor answers where the engine would fail a call: the SDK reads ``code`` and ``details``."""
 
-    resources: dict[str, Resource] = field(default_factory=dict)
-    reads: set[str] = field(default_factory=set)
-    placeholders: set[str] = field(default_factory=set)
-    errors: list[str] = field(default_factory=list)
-    finished: bool = False
+    def code(self) -> grpc.StatusCode:
+        """Return the status of the failed call."""
+        return grpc.StatusCode.FAILED_PRECONDITION
 
-
-Judge = Callable[[Resource, Resource | None], struct_pb2.Struct | None]
-"""Takes a resource and its provider, and returns its inputs after remediation, or None where they stay."""
+    def details(self) -> str:
+        """Return what went wrong."""
+        return str(self)
 
 
-class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
-    """Serves one program. Order and rules are the engine's: pkg/resource/deploy/source_eval.go, RegisterResource."""
+class Monitor:
+    """Serves one program, in its own process. ``job`` names project, stack, organization, folder, config, answers.
 
-    def __init__(self, project: Project, answers: Mapping[str, Any], judge: Judge) -> None:
-        self.project = project
-        self.answers = answers
-        self.judge = judge
-        self.recording = Recording()
+    Order and rules are the engine's: pkg/resource/deploy/source_eval.go, RegisterResource.
+    """
+
+    def __init__(self, job: Mapping[str, Any], tell: Teller) -> None:
+        self.finished = False
+        self.errors: list[str] = []
+        self.placeholders: set[str] = set()
+        self._job = job
+        self._answers: Mapping[str, Any] = job["answers"]
+        self._tell = tell
+        self._resources: dict[str, Resource] = {}
         self._lock = threading.Lock()
         self._stack_transforms: list[callback_pb2.Callback] = []
         self._invoke_transforms: list[callback_pb2.Callback] = []
@@ -96,65 +90,64 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
 
     # --- what the program may rely on
 
-    def SupportsFeature(self, request: Any, context: Any) -> Any:
+    def SupportsFeature(self, request: Any) -> Any:
         """Say whether a feature is supported, by its old name."""
         return rpc.SupportsFeatureResponse(hasSupport=request.id in _FEATURE_NAMES)
 
-    def GetDeploymentInfo(self, request: Any, context: Any) -> Any:
+    def GetDeploymentInfo(self, request: Any) -> Any:
         """Describe the deployment: always a preview."""
         return rpc.DeploymentInfo(
-            project=self.project.name,
-            stack=self.project.stack,
-            organization=self.project.organization,
-            config=dict(self.project.config),
-            configSecretKeys=sorted(self.project.secret_keys),
+            project=self._job["project"],
+            stack=self._job["stack"],
+            organization=self._job["organization"],
+            config=dict(self._job["config"]),
+            configSecretKeys=self._job["secret_keys"],
             dryRun=True,
             supportedFeatures=_FEATURES,
         )
 
-    def RegisterStackTransform(self, request: Any, context: Any) -> Any:
+    def RegisterStackTransform(self, request: Any) -> Any:
         """Add a transform that acts on every resource registered from now on."""
         with self._lock:
             self._stack_transforms.append(request)
         return empty_pb2.Empty()
 
-    def RegisterStackInvokeTransform(self, request: Any, context: Any) -> Any:
+    def RegisterStackInvokeTransform(self, request: Any) -> Any:
         """Add a transform that acts on every call of a provider function from now on."""
         with self._lock:
             self._invoke_transforms.append(request)
         return empty_pb2.Empty()
 
-    def RegisterResourceHook(self, request: Any, context: Any) -> Any:
+    def RegisterResourceHook(self, request: Any) -> Any:
         """Accept a hook; a preview that creates nothing runs none."""
         return empty_pb2.Empty()
 
-    def RegisterErrorHook(self, request: Any, context: Any) -> Any:
+    def RegisterErrorHook(self, request: Any) -> Any:
         """Accept a hook; a preview that creates nothing runs none."""
         return empty_pb2.Empty()
 
-    def RegisterPackage(self, request: Any, context: Any) -> Any:
+    def RegisterPackage(self, request: Any) -> Any:
         """Give a package a reference under which its resources come."""
         name = request.parameterization.name if request.HasField("parameterization") else request.name
         with self._lock:
             self._packages[f"package-{len(self._packages)}"] = name
             return rpc.RegisterPackageResponse(ref=f"package-{len(self._packages) - 1}")
 
-    def RegisterResourceOutputs(self, request: Any, context: Any) -> Any:
+    def RegisterResourceOutputs(self, request: Any) -> Any:
         """Accept the outputs of a component or of the stack."""
         return empty_pb2.Empty()
 
-    def SignalAndWaitForShutdown(self, request: Any, context: Any) -> Any:
+    def SignalAndWaitForShutdown(self, request: Any) -> Any:
         """Note that the program came to its end."""
-        self.recording.finished = True
+        self.finished = True
         return empty_pb2.Empty()
 
     # --- resources
 
-    def RegisterResource(self, request: Any, context: Any) -> Any:
+    def RegisterResource(self, request: Any) -> Any:
         """Record a resource as it would be created, after transforms and remediation, and have it judged."""
         if request.remote:
             self._fail(
-                context,
                 f'"{request.name}" is a remote component ({request.type}), whose resources a plugin of its own makes: '
                 f"the embedded engine cannot run it; {REAL_ENGINE}",
             )
@@ -167,7 +160,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         provider = self._provider(request, options) if custom else None
         if values.has_special_values(properties):
             properties = values.without_outputs(properties)
-        properties = self._checked(request.type, properties, provider, context)
+        properties = self._checked(request.type, properties, provider)
         if request.type.startswith(PROVIDER_PREFIX) and options.version:
             properties = _with(properties, version=options.version)
         resource = Resource(
@@ -180,70 +173,68 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             parent=request.parent,
         )
         with self._lock:
-            duplicate = urn in self.recording.resources
-            self.recording.resources[urn] = resource
+            duplicate = urn in self._resources
+            self._resources[urn] = resource
             self._transforms[urn] = list(request.transforms)
             if not request.custom:
                 inherited = self._providers.get(request.parent, {})
                 self._providers[urn] = {**inherited, **options.providers}
         if duplicate:
-            file, line = place(resource.frames, self.project.folder)
-            self._fail(context, f"{file}:{line}: a second resource with the URN {urn}: give it another name")
-        remediated = self.judge(resource, provider)
+            file, line = place(resource.frames, Path(self._job["folder"]))
+            self._fail(f"{file}:{line}: a second resource with the URN {urn}: give it another name")
+        remediated = self._tell(resource)
         if remediated is not None:
-            resource.before_remediation, resource.inputs = resource.inputs, remediated
+            resource.inputs = remediated
         outputs = resource.inputs if request.custom else None
         return rpc.RegisterResourceResponse(urn=urn, id="", object=outputs)
 
-    def ReadResource(self, request: Any, context: Any) -> Any:
+    def ReadResource(self, request: Any) -> Any:
         """Answer a read of what exists already: it is not the program's to tag, and nothing more is known of it."""
         urn = self._urn(request.parent, request.type, request.name)
-        with self._lock:
-            self.recording.reads.add(urn)
         properties = request.properties
         if request.type == STACK_REFERENCE:
             properties = self._stack_outputs(request.id or _text(request.properties, "name"))
         return rpc.ReadResourceResponse(urn=urn, id=request.id, properties=properties)
 
-    def ExistsResource(self, request: Any, context: Any) -> Any:
+    def ExistsResource(self, request: Any) -> Any:
         """Answer that it is not known whether something exists."""
         return rpc.ExistsResourceResponse(exists=False, unknown=True)
 
-    def Invoke(self, request: Any, context: Any) -> Any:
+    def Invoke(self, request: Any) -> Any:
         """Answer a provider function by the user's answer, else by a placeholder; where there is none, name it."""
         arguments = request.args
         for callback in list(self._invoke_transforms):
             arguments = self._transform_invoke(callback, request, arguments)
         if request.tok == "pulumi:pulumi:getResource":
-            return self._get_resource(request, context)
-        if any(urn in self.recording.resources for urn in request.dependsOn):
+            return self._get_resource(request)
+        if any(urn in self._resources for urn in request.dependsOn):
             return rpc.ResourceInvokeResponse(unknown=True)  # what it depends on is not created yet
-        given: Any = (self.answers.get("functions") or {}).get(request.tok)
+        given: Any = (self._answers.get("functions") or {}).get(request.tok)
         if given is None:
             try:
                 given = answer(request.tok, {"region": self._region(request), **values.to_plain(arguments)})
             except LookupError as error:
-                self._fail(context, str(error))
-            self.recording.placeholders.add(request.tok)
+                self._fail(str(error))
+            self.placeholders.add(request.tok)
         return rpc.ResourceInvokeResponse(**{"return": values.struct(given)})
 
-    def Call(self, request: Any, context: Any) -> Any:
+    def Call(self, request: Any) -> Any:
         """Refuse a method of a remote component."""
-        self._fail(context, f"{request.tok} is a method of a remote component: {REAL_ENGINE}")
+        self._fail(f"{request.tok} is a method of a remote component: {REAL_ENGINE}")
 
     # --- how the engine comes to what it records
 
-    def _fail(self, context: Any, message: str) -> None:
+    def _fail(self, message: str) -> NoReturn:
         with self._lock:
-            self.recording.errors.append(message)
-        context.abort(grpc.StatusCode.FAILED_PRECONDITION, message)
+            self.errors.append(message)
+        raise Refused(message)
 
     def _urn(self, parent: str, type_: str, name: str) -> str:
         if parent:
             qualified = parent.split("::", 3)[2]
             if qualified != STACK_TYPE:
                 type_ = f"{qualified}${type_}"
-        return f"urn:pulumi:{self.project.stack}::{self.project.name}::{type_}::{name}"
+        return f"urn:pulumi:{self._job['stack']}::{self._job['project']}::{type_}::{name}"
 
     def _options(self, request: Any) -> Any:
         options = rpc.TransformResourceOptions(
@@ -276,7 +267,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             current = request.parent
             while current:
                 found += self._transforms.get(current, ())
-                ancestor = self.recording.resources.get(current)
+                ancestor = self._resources.get(current)
                 current = ancestor.parent if ancestor else ""
             return found + self._stack_transforms
 
@@ -311,9 +302,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         response = rpc.TransformInvokeResponse.FromString(self._call_back(callback, message))
         return response.args if response.HasField("args") else arguments
 
-    def _checked(
-        self, type_: str, properties: struct_pb2.Struct, provider: Resource | None, context: Any
-    ) -> struct_pb2.Struct:
+    def _checked(self, type_: str, properties: struct_pb2.Struct, provider: Resource | None) -> struct_pb2.Struct:
         """Do what a provider's Check does to the inputs before the policy pack sees them, as far as tags go."""
         properties = hidden(properties)
         if not type_.startswith("aws-native:") or provider is None:
@@ -324,14 +313,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         try:
             merged = merge_default_tags(json_format.MessageToDict(properties), parse_default_tags(text))
         except ValueError as error:
-            self._fail(context, f"{type_}: {error}")
+            self._fail(f"{type_}: {error}")
         return values.struct(merged)
 
     def _provider(self, request: Any, options: Any) -> Resource | None:
         """Return the provider of a resource: the one it names, else the default one of its package and version."""
         if options.provider:
             urn = options.provider.rsplit("::", 1)[0]
-            return self.recording.resources.get(urn)
+            return self._resources.get(urn)
         package = self._packages.get(request.packageRef, _package(request.type))
         return self._default_provider(package, options.version)
 
@@ -344,7 +333,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
                 return known
             inputs: dict[str, Any] = {
                 key.split(":", 1)[1]: value
-                for key, value in self.project.config.items()
+                for key, value in self._job["config"].items()
                 if key.split(":", 1)[0] == package
             }
             if version:
@@ -353,27 +342,27 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             urn = self._urn("", f"{PROVIDER_PREFIX}{package}", name)
             made = Resource(urn, f"{PROVIDER_PREFIX}{package}", name, values.struct(inputs), "")
             self._default_providers[package, version] = made
-            self.recording.resources[urn] = made
-        self.judge(made, None)
+            self._resources[urn] = made
+        self._tell(made)
         return made
 
     def _region(self, request: Any) -> str | None:
-        provider = self.recording.resources.get(request.provider.rsplit("::", 1)[0])
-        region = _text(provider.inputs, "region") if provider else self.project.config.get("aws:region")
+        provider = self._resources.get(request.provider.rsplit("::", 1)[0])
+        region = _text(provider.inputs, "region") if provider else self._job["config"].get("aws:region")
         return region or None
 
     def _stack_outputs(self, name: str) -> struct_pb2.Struct:
-        given = (self.answers.get("stacks") or {}).get(name)
+        given = (self._answers.get("stacks") or {}).get(name)
         if given is None:
             with self._lock:
-                self.recording.placeholders.add(f"outputs of stack {name}")
+                self.placeholders.add(f"outputs of stack {name}")
         return values.struct({"name": name, "outputs": UNKNOWN if given is None else given, "secretOutputNames": []})
 
-    def _get_resource(self, request: Any, context: Any) -> Any:
+    def _get_resource(self, request: Any) -> Any:
         urn = _text(request.args, "urn")
-        resource = self.recording.resources.get(urn)
+        resource = self._resources.get(urn)
         if resource is None:
-            self._fail(context, f"unknown resource {urn}")
+            self._fail(f"unknown resource {urn}")
         state = struct_pb2.Struct()
         if resource is not None:
             state.CopyFrom(resource.inputs)
@@ -382,25 +371,24 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         return rpc.ResourceInvokeResponse(**{"return": answered})
 
 
-class Engine(engine_pb2_grpc.EngineServicer):
+class Engine:
     """The other half of what a program talks to: its log and its root resource."""
 
-    def __init__(self, log: Callable[[str, str], None]) -> None:
-        self._log = log
+    def __init__(self) -> None:
         self._root = ""
 
-    def Log(self, request: Any, context: Any) -> Any:
+    def Log(self, request: Any) -> Any:
         """Pass on what the program logs."""
         severity = engine_pb2.LogSeverity.Name(request.severity).lower()
         if severity != "debug":
-            self._log(severity, request.message)
+            print(f"{severity}: {request.message}", file=sys.stderr, flush=True)
         return empty_pb2.Empty()
 
-    def GetRootResource(self, request: Any, context: Any) -> Any:
+    def GetRootResource(self, request: Any) -> Any:
         """Return the URN of the stack."""
         return engine_pb2.GetRootResourceResponse(urn=self._root)
 
-    def SetRootResource(self, request: Any, context: Any) -> Any:
+    def SetRootResource(self, request: Any) -> Any:
         """Note the URN of the stack."""
         self._root = request.urn
         return engine_pb2.SetRootResourceResponse()

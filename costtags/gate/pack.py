@@ -1,5 +1,6 @@
 """A client of the policy pack: starts the real pack's process as the engine does and has it judge resources."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -16,7 +17,7 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from costtags.gate import values
-from costtags.gate.monitor import Resource
+from costtags.gate.resources import Resource
 
 _ENVIRONMENT = ("COSTTAGS_SCHEMA", "COSTTAGS_FINDINGS")
 _PROTOCOL_LEVELS = {
@@ -40,6 +41,31 @@ def folder() -> Path:
     return Path(spec.origin).parent
 
 
+def folder_for_pulumi() -> Path:
+    """Return a folder that `pulumi preview --policy-pack` starts in this interpreter.
+
+    That is the installed folder where its PulumiPolicy.yaml names this virtual environment, as in a checkout; else
+    a copy in the user's cache that does.
+    """
+    installed = folder()
+    if (installed / ".." / ".venv").resolve() == Path(sys.prefix).resolve():
+        return installed
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    made = cache / "costtags" / f"policypack-{hashlib.sha256(sys.prefix.encode()).hexdigest()[:12]}"
+    made.mkdir(parents=True, exist_ok=True)
+    text = (installed / "PulumiPolicy.yaml").read_text(encoding="utf-8")
+    assert "virtualenv: ../.venv" in text
+    _replace(made / "PulumiPolicy.yaml", text.replace("../.venv", json.dumps(sys.prefix)))
+    _replace(made / "__main__.py", (installed / "__main__.py").read_text(encoding="utf-8"))
+    return made
+
+
+def _replace(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(path)
+
+
 class Pack:
     """A running pack. ``judge`` may be called from several threads; ``verdict`` ends the judging."""
 
@@ -47,7 +73,7 @@ class Pack:
         self._process = process
         self._findings = findings
         self._levels = levels
-        self._remediates = levels["default-tags"] == "remediate"
+        self.remediates = levels["default-tags"] == "remediate"
         options = [
             ("grpc.max_receive_message_length", _MAX_MESSAGE),
             ("grpc.max_send_message_length", _MAX_MESSAGE),
@@ -68,7 +94,7 @@ class Pack:
         """Have a resource judged, without waiting; return its inputs after remediation, or None where they stay."""
         shown_provider = _provider(provider)
         remediated = None
-        if self._remediates:
+        if self.remediates:
             request = _request(resource, resource.inputs, shown_provider)
             for remediation in self._call(self._stub.Remediate, request).remediations:
                 if remediation.diagnostic:
@@ -149,11 +175,10 @@ def _request(resource: Resource, inputs: struct_pb2.Struct, provider: Any) -> An
 class Starting:
     """A pack that is starting: its interpreter loads while the caller prepares the rest."""
 
-    def __init__(self, schema: Path, levels: Mapping[str, str], environment: Mapping[str, str]) -> None:
+    def __init__(self, schema: Path, environment: Mapping[str, str]) -> None:
         descriptor, name = tempfile.mkstemp(prefix="costtags-findings-")
         os.close(descriptor)
         self._findings = Path(name)
-        self._levels = levels
         self.process = subprocess.Popen(
             # As the engine does: pulumi-language-python, RunPlugin. Pulumi wants the address of an engine to log to.
             [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:0", "."],
@@ -164,15 +189,15 @@ class Starting:
             stderr=subprocess.PIPE,
         )
 
-    def ready(self) -> Pack:
-        """Wait until the pack serves."""
+    def ready(self, levels: Mapping[str, str]) -> Pack:
+        """Wait until the pack serves, and give its policies their levels."""
         assert self.process.stdout is not None
         assert self.process.stderr is not None
         line = self.process.stdout.readline().strip()
         if not line.isdigit():
             reason = self.process.stderr.read().decode(errors="replace").strip()
             raise PackError(reason or f"the policy pack did not start: it printed {line.decode(errors='replace')!r}")
-        pack = Pack(self.process, int(line), self._findings, self._levels)
+        pack = Pack(self.process, int(line), self._findings, levels)
         pack.configure()
         return pack
 
@@ -184,9 +209,9 @@ class Starting:
 
 
 @contextmanager
-def starting(schema: Path, levels: Mapping[str, str], environment: Mapping[str, str]) -> Iterator[Starting]:
+def starting(schema: Path, environment: Mapping[str, str]) -> Iterator[Starting]:
     """Start the pack; leaving the context ends it."""
-    process = Starting(schema, levels, environment)
+    process = Starting(schema, environment)
     try:
         yield process
     finally:

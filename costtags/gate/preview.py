@@ -1,61 +1,82 @@
 """A Pulumi program, judged by the real policy pack on the embedded engine -> a report."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from costtags.check import concerns, judged_property
 from costtags.effective import EffectiveTags, TagValue, effective_tags, provider_tags
-from costtags.exemptions import beside
 from costtags.gate import pack as packs
+from costtags.gate import program as programs
 from costtags.gate import values
-from costtags.gate.monitor import STACK_TYPE, Monitor, Recording, Resource
 from costtags.gate.places import place
-from costtags.gate.program import Output, run
-from costtags.gate.project import Project, program_environment
+from costtags.gate.program import Output, Recording
+from costtags.gate.project import Project
 from costtags.gate.report import JudgedResource, Level, Report, ReportedFinding, order
+from costtags.gate.resources import Resource
 from costtags.schema import Schema
+
+STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """How to judge: levels by policy, answers for what would ask an account, seconds for the program."""
+class Job:
+    """What to judge and how: levels by policy, answers for what would ask an account, seconds for the program."""
 
+    project: Project
+    schema: Schema
     levels: Mapping[str, str]
     answers: Mapping[str, Any]
     seconds: float
 
 
-def preview(project: Project, schema: Schema, settings: Settings, show: Output) -> Report:
-    """Run the program and judge it. Raises ProgramError, PackError."""
-    environment = program_environment(project, settings.answers)
-    schema_path = Path(schema.path).resolve()
-    with packs.starting(schema_path, settings.levels, os.environ) as starting:
-        ready: list[packs.Pack] = []
+def preview(schema_path: Path, load: Callable[[], Job], show: Output) -> Report:
+    """Run a program and judge it. Raises ProgramError, PackError, and what ``load`` raises.
 
-        def judge(resource: Resource, provider: Resource | None) -> Any:
-            if not concerns(schema, resource.type) and resource.type != STACK_TYPE:
-                return None
-            return ready[0].judge(resource, provider)
+    ``load`` reads what the job needs: it is called while the interpreters of program and pack start.
+    """
+    with programs.starting() as program, packs.starting(schema_path.resolve(), os.environ) as starting:
+        job = load()
+        pack = starting.ready(job.levels)
+        recording = program.run(
+            job.project,
+            job.answers,
+            _judge(job.schema, pack),
+            remediates=pack.remediates,
+            seconds=job.seconds,
+            show=show,
+        )
+        rows = pack.verdict(recording.resources)
+    return _report(job, recording, rows)
 
-        ready.append(starting.ready())
-        monitor = Monitor(project, settings.answers, judge)
-        recording = run(project, monitor, environment, seconds=settings.seconds, show=show)
-        rows = ready[0].verdict(recording.resources)
+
+def _judge(schema: Schema, pack: packs.Pack) -> programs.Judge:
+    from costtags.check import concerns
+
+    def judge(resource: Resource, provider: Resource | None) -> Any:
+        if resource.type == STACK_TYPE or concerns(schema, resource.type):
+            return pack.judge(resource, provider)
+        return None
+
+    return judge
+
+
+def _report(job: Job, recording: Recording, rows: list[dict[str, Any]]) -> Report:
     return Report(
         engine="embedded",
-        project=project.name,
-        stack=project.stack,
-        schema=schema.path,
-        resources=tuple(_judged(schema, recording)),
-        findings=tuple(sorted((_finding(row, project, recording, settings, schema) for row in rows), key=order)),
-        placeholders=tuple(sorted({*recording.placeholders, *(f"config {key}" for key in project.unanswered)})),
+        project=job.project.name,
+        stack=job.project.stack,
+        schema=job.schema.path,
+        resources=tuple(_judged(job.schema, recording)),
+        findings=tuple(sorted((_finding(row, job, recording) for row in rows), key=order)),
+        placeholders=tuple(sorted(recording.placeholders)),
     )
 
 
 def _judged(schema: Schema, recording: Recording) -> list[JudgedResource]:
+    from costtags.check import judged_property
+
     judged = []
     for urn, resource in sorted(recording.resources.items()):
         shape = judged_property(schema, resource.type)
@@ -64,13 +85,11 @@ def _judged(schema: Schema, recording: Recording) -> list[JudgedResource]:
         provider = recording.resources.get(resource.provider_urn)
         names = (shape.property,)
         inputs = values.member_to_plain(resource.inputs, names)
-        defaults = values.member_to_plain(provider.inputs, ("defaultTags",)) if provider else {}
-        found = effective_tags(resource.type, shape, inputs, provider_tags(defaults), os.environ)
+        defaults = provider_tags(values.member_to_plain(provider.inputs, ("defaultTags",)) if provider else {})
+        found = effective_tags(resource.type, shape, inputs, defaults, os.environ)
         if resource.before_remediation is not None:
             earlier = values.member_to_plain(resource.before_remediation, names)
-            found = _remediated(
-                found, effective_tags(resource.type, shape, earlier, provider_tags(defaults), os.environ)
-            )
+            found = _remediated(found, effective_tags(resource.type, shape, earlier, defaults, os.environ))
         judged.append(JudgedResource(urn, resource.type, dict(sorted(found.tags.items()))))
     return judged
 
@@ -83,16 +102,14 @@ def _remediated(after: EffectiveTags, before: EffectiveTags) -> EffectiveTags:
     return EffectiveTags(tags, after.unknown)
 
 
-def _finding(
-    row: Mapping[str, Any], project: Project, recording: Recording, settings: Settings, schema: Schema
-) -> ReportedFinding:
+def _finding(row: Mapping[str, Any], job: Job, recording: Recording) -> ReportedFinding:
     level: Level = "exempt" if row["exempt"] else "advisory"
-    if not row["exempt"] and settings.levels[row["policy"]] != "advisory":
+    if not row["exempt"] and job.levels[row["policy"]] != "advisory":
         level = "mandatory"  # also "remediate": what it could not mend blocks
     resource = recording.resources.get(row["urn"])
-    file, line = place(resource.frames if resource else (), project.folder)
+    file, line = place(resource.frames if resource else (), job.project.folder)
     if row["policy"] == "exemptions-in-use":
-        file, line = project.relative(beside(Path(schema.path).resolve())), row["line"]
+        file, line = job.project.relative(row["file"]), row["line"]
     return ReportedFinding(
         urn=row["urn"],
         type=row["type"],

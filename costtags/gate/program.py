@@ -1,105 +1,183 @@
-"""Runs a Pulumi program in a process of its own against the recording monitor: the embedded engine."""
+"""Runs a Pulumi program in a process of its own and hears from it what it registers: the embedded engine."""
 
+import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent import futures
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, Listener
 from typing import IO, Any
 
-import grpc
-from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
+from google.protobuf import struct_pb2
 
-from costtags.gate.monitor import Engine, Monitor, Recording
-from costtags.gate.project import Project
-
-_MAX_MESSAGE = 400 * 1024 * 1024
-_OPTIONS = [
-    ("grpc.max_receive_message_length", _MAX_MESSAGE),
-    ("grpc.max_send_message_length", _MAX_MESSAGE),
-    ("grpc.so_reuseport", 0),
-]
-# A registration may wait for a transform that registers another resource, so there must be more threads than the
-# program's SDK keeps calls in flight (asyncio's default executor: at most 32).
-_THREADS = 64
+from costtags.effective import UNKNOWN
+from costtags.gate import wire
+from costtags.gate.project import Project, environment_answers
+from costtags.gate.resources import Resource
 
 Output = Callable[[str], None]
+Judge = Callable[[Resource, Resource | None], struct_pb2.Struct | None]
+"""Takes a resource and its provider, and returns its inputs after remediation, or None where they stay."""
 
 
 class ProgramError(Exception):
     """The program did not come to its end; what it said itself has been passed on already."""
 
 
-def run(
-    project: Project, monitor: Monitor, environment: Mapping[str, str], *, seconds: float, show: Output
-) -> Recording:
-    """Run the program to its end and return what it registered. Raises ProgramError.
+@dataclass(slots=True)
+class Recording:
+    """What a program did, as far as the gate needs it."""
 
-    Everything that the program prints or logs goes to ``show``, a line at a time.
-    """
-    with _serving(monitor, Engine(lambda severity, text: show(f"{severity}: {text}"))) as address:
-        process = _start(project, address, environment)
-        readers = [_pass_on(stream, show) for stream in (process.stdout, process.stderr) if stream is not None]
-        try:
-            code = process.wait(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            raise ProgramError(_unending(monitor.recording, seconds)) from None
-        finally:
-            _end(process)
-            for reader in readers:
-                reader.join()
-    _check_end(monitor.recording, code)
-    return monitor.recording
+    resources: dict[str, Resource] = field(default_factory=dict)
+    placeholders: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    finished: bool = False
+
+
+class Program:
+    """The program's process: it loads Pulumi while the caller prepares the job."""
+
+    def __init__(self) -> None:
+        key = secrets.token_bytes(32)
+        self._listener = Listener(authkey=key)
+        self._process = subprocess.Popen(
+            [sys.executable, "-u", "-P", "-m", "costtags.gate.embedded", str(self._listener.address)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # so that whatever the program starts can be ended with it
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(key.hex().encode())
+        self._process.stdin.close()
+
+    def run(
+        self,
+        project: Project,
+        answers: Mapping[str, Any],
+        judge: Judge,
+        *,
+        remediates: bool,
+        seconds: float,
+        show: Output,
+    ) -> Recording:
+        """Run a project's program to its end and return what it registered. Raises ProgramError.
+
+        Everything that the program prints or logs goes to ``show``, a line at a time.
+        """
+        recording = Recording()
+        streams = (self._process.stdout, self._process.stderr)
+        readers = [_thread(_pass_on, stream, show) for stream in streams if stream is not None]
+        failures: list[BaseException] = []
+        with self._listener.accept() as connection:
+            connection.send_bytes(_job(project, answers, remediates=remediates))
+            hearer = _thread(_hear, connection, recording, judge, failures)
+            try:
+                code = self._process.wait(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                raise ProgramError(_unending(recording, seconds)) from None
+            finally:
+                self.close()
+                for thread in (hearer, *readers):
+                    thread.join()
+        if failures:
+            raise failures[0]
+        recording.placeholders += tuple(f"config {key}" for key in project.unanswered)
+        _check_end(recording, code)
+        return recording
+
+    def close(self) -> None:
+        """End the process, with all that it started."""
+        with suppress(ProcessLookupError, PermissionError):  # all have ended
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._listener.close()
 
 
 @contextmanager
-def _serving(monitor: Monitor, engine: Engine) -> Iterator[str]:
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=_THREADS), options=_OPTIONS)
-    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(monitor, server)
-    engine_pb2_grpc.add_EngineServicer_to_server(engine, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
+def starting() -> Iterator[Program]:
+    """Start the program's process; leaving the context ends it."""
+    program = Program()
     try:
-        yield f"127.0.0.1:{port}"
+        yield program
     finally:
-        server.stop(grace=None)
+        program.close()
 
 
-def _start(project: Project, address: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [
-            *(sys.executable, "-u", "-m", "costtags.gate.run_program"),
-            *("--monitor", address, "--engine", address),
-            *("--project", project.name, "--stack", project.stack, "--organization", project.organization),
-            *("--root-directory", str(project.folder), "--dry-run", "true"),
-            str(project.program),
-        ],
-        cwd=project.folder,
-        env=dict(environment),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        start_new_session=True,  # so that whatever the program starts can be ended with it
-    )
+def _job(project: Project, answers: Mapping[str, Any], *, remediates: bool) -> bytes:
+    """Return the message that gives the program's process its job: what costtags.gate.embedded reads."""
+    config, secret_keys = dict(project.config), sorted(project.secret_keys)
+    head = {
+        "project": project.name,
+        "stack": project.stack,
+        "organization": project.organization,
+        "folder": str(project.folder),
+        "program": str(project.program),
+        "config": config,
+        "secret_keys": secret_keys,
+        "environment": {
+            **environment_answers(answers)[1],
+            # A program may start another that reads the config where the language host puts it.
+            "PULUMI_CONFIG": json.dumps(config),
+            "PULUMI_CONFIG_SECRET_KEYS": json.dumps(secret_keys),
+        },
+        "answers": answers,
+        "remediates": remediates,
+    }
+    return wire.pack(head)
 
 
-def _pass_on(stream: IO[bytes], show: Output) -> threading.Thread:
-    def copy() -> None:
-        for line in stream:
-            show(line.decode(errors="replace").rstrip("\r\n"))
-
-    thread = threading.Thread(target=copy, daemon=True)
+def _thread(target: Callable[..., None], *args: Any) -> threading.Thread:
+    thread = threading.Thread(target=target, args=args, daemon=True)
     thread.start()
     return thread
 
 
-def _end(process: subprocess.Popen[Any]) -> None:
-    with suppress(ProcessLookupError, PermissionError):  # it has ended, with all that it started
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def _pass_on(stream: IO[bytes], show: Output) -> None:
+    for line in stream:
+        show(line.decode(errors="replace").rstrip("\r\n").replace(UNKNOWN, "[placeholder]"))
+
+
+def _hear(connection: Connection, recording: Recording, judge: Judge, failures: list[BaseException]) -> None:
+    """Take in what the program's process tells, until it ends."""
+    try:
+        while True:
+            try:
+                head, body = wire.unpack(connection.recv_bytes())
+            except (EOFError, ConnectionResetError):
+                return
+            if head.get("end"):
+                recording.finished = head["finished"]
+                recording.errors = tuple(head["errors"])
+                recording.placeholders = tuple(head["placeholders"])
+                return
+            _take(connection, recording, judge, head, body)
+    except Exception as error:
+        failures.append(error)
+
+
+def _take(connection: Connection, recording: Recording, judge: Judge, head: Mapping[str, Any], body: bytes) -> None:
+    resource = Resource(
+        urn=head["urn"],
+        type=head["type"],
+        name=head["name"],
+        inputs=struct_pb2.Struct.FromString(body),
+        provider_urn=head["provider"],
+        frames=tuple((uri, line) for uri, line in head["frames"]),
+        parent=head["parent"],
+    )
+    recording.resources[resource.urn] = resource
+    remediated = judge(resource, recording.resources.get(resource.provider_urn))
+    if remediated is not None:
+        resource.before_remediation, resource.inputs = resource.inputs, remediated
+    if head["waits"]:
+        inputs = b"" if remediated is None else remediated.SerializeToString()
+        connection.send_bytes(wire.pack({"remediated": remediated is not None}, inputs))
 
 
 def _unending(recording: Recording, seconds: float) -> str:
@@ -114,7 +192,9 @@ def _check_end(recording: Recording, code: int) -> None:
     if code < 0:
         raise ProgramError(f"the program was ended by signal {-code} ({signal.Signals(-code).name})")
     if code:
-        raise ProgramError(f"the program failed (exit code {code}); what it said stands above")
+        stood = f"; placeholders stood for {', '.join(recording.placeholders)}: give real values with --answers FILE"
+        hint = stood if recording.placeholders else ""
+        raise ProgramError(f"the program failed (exit code {code}); what it said stands above{hint}")
     if not recording.finished:
         raise ProgramError(
             "the program ended its process before Pulumi was finished (os._exit?): nothing can be judged"

@@ -1,7 +1,5 @@
 """Pulumi.yaml and Pulumi.<stack>.yaml -> the project, its stack and the stack's config, as the CLI reads them."""
 
-import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -220,15 +218,3 @@ def environment_answers(answers: Mapping[str, Any]) -> tuple[dict[str, Any], dic
         config |= environment.get("config") or {}
         variables |= {key: config_text(value) for key, value in (environment.get("variables") or {}).items()}
     return config, variables
-
-
-def program_environment(
-    project: Project, answers: Mapping[str, Any], base: Mapping[str, str] = os.environ
-) -> dict[str, str]:
-    """Return a program's environment variables: by them the language host hands it the config."""
-    return {
-        **base,
-        **environment_answers(answers)[1],
-        "PULUMI_CONFIG": json.dumps(dict(project.config)),
-        "PULUMI_CONFIG_SECRET_KEYS": json.dumps(sorted(project.secret_keys)),
-    }

@@ -17,13 +17,14 @@ from os import chdir
 from pathlib import Path
 from types import TracebackType
 
+import grpc
 import pulumi
 from google.protobuf.empty_pb2 import Empty
 from pulumi import runtime
 
 # Code that stands between the interpreter and the user's program: it opens a traceback and says nothing.
 MACHINERY = (
-    __file__,
+    str(Path(__file__).parent) + "/",
     runpy.__file__,
     "<frozen runpy>",
     "<frozen importlib._bootstrap",
@@ -31,7 +32,7 @@ MACHINERY = (
     str(Path(concurrent.futures.__file__).parent) + "/",
     str(Path(pulumi.__file__).parent) + "/",
 )
-NEVER_SHOWN = MACHINERY[:3]
+NEVER_SHOWN = MACHINERY[:4]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,23 +45,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
     runtime.set_all_config(runtime.get_config_env(), runtime.get_config_secret_keys_env())
-    runtime.configure(
-        runtime.Settings(
-            project=arguments.project,
-            stack=arguments.stack,
-            monitor=arguments.monitor,
-            engine=arguments.engine,
-            parallel=arguments.parallel,
-            dry_run=arguments.dry_run == "true",
-            organization=arguments.organization,
-            root_directory=str(arguments.root_directory or folder),
-        )
+    settings = runtime.Settings(
+        project=arguments.project,
+        stack=arguments.stack,
+        monitor=arguments.monitor,
+        engine=arguments.engine,
+        parallel=arguments.parallel,
+        dry_run=arguments.dry_run == "true",
+        organization=arguments.organization,
+        root_directory=str(arguments.root_directory or folder),
     )
+    return execute(program, settings, arguments.arguments, log_errors=arguments.log_errors)
+
+
+def execute(program: Path, settings: runtime.Settings, arguments: Sequence[str] = (), *, log_errors: bool) -> int:
+    """Runs a program, a file or a folder with a `__main__.py`, with the settings and returns the exit code."""
+    folder = program if program.is_dir() else program.parent
+    runtime.configure(settings)
     chdir(folder)
     sys.path.insert(0, str(folder))
-    sys.argv = [str(program), *arguments.arguments]
+    sys.argv = [str(program), *arguments]
     try:
-        return run(str(program), log_errors=arguments.log_errors)
+        return run(str(program), log_errors=log_errors)
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -88,8 +94,11 @@ def run(program: str, *, log_errors: bool) -> int:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
 
-    def load() -> None:
+    async def load() -> None:
         runpy.run_path(program, run_name="__main__")
+        # One turn of the loop lets the registrations begin. Otherwise the SDK finds none to wait for and waits for
+        # the outputs instead, at a cost that is quadratic in their number (pulumi/runtime/stack.py, wait_for_rpcs).
+        await asyncio.sleep(0)
 
     try:
         loop.run_until_complete(runtime.run_in_stack(load))
@@ -144,12 +153,14 @@ def users_traceback(error: BaseException) -> str:
 
 def trim(details: traceback.TracebackException) -> None:
     """Keeps the frames from the user's first to the user's last, also in the exceptions that this one came from."""
-    frames = [frame for frame in details.stack if frame.filename not in NEVER_SHOWN]
-    first = next((at for at, frame in enumerate(frames) if not is_machinery(frame)), 0)
-    if frames and is_machinery(frames[first]) and frames[-1].name == "handle_grpc_error":
-        frames = []  # the engine's error, and its message says all
-    details.stack = traceback.StackSummary.from_list(frames[first:])
-    if details.__context__ is not None and details.__context__.exc_type.__module__.startswith("grpc"):
+    frames = [frame for frame in details.stack if not frame.filename.startswith(NEVER_SHOWN)]
+    users = [at for at, frame in enumerate(frames) if not is_machinery(frame)]
+    if users:
+        frames = frames[users[0] : users[-1] + 1]
+    elif frames and (frames[-1].name == "handle_grpc_error" or issubclass(details.exc_type, SyntaxError)):
+        frames = []  # the engine's error, or that of a file that could not even begin: the message says all
+    details.stack = traceback.StackSummary.from_list(frames)
+    if details.__context__ is not None and issubclass(details.__context__.exc_type, grpc.RpcError):
         # How the engine's answer came: the exception raised from it repeats what it says.
         details.__context__ = None
     for other in (details.__cause__, details.__context__, *(details.exceptions or ())):

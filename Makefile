@@ -1,0 +1,47 @@
+# Everything runs in .venv, made on first use. `make` alone lists what there is.
+PYTHON ?= python3
+BIN := .venv/bin
+JOBS ?= 2
+
+.PHONY: help preview test check engine bench format
+.DEFAULT_GOAL := help
+
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+preview: $(BIN)/costtags  ## Judge the example environment: no Pulumi CLI, no AWS credentials
+	$(BIN)/costtags preview --stack dev
+
+test: check engine  ## Types, lint, then all tests, those on the real Pulumi engine too
+	COSTTAGS_REQUIRE_ENGINE=1 $(BIN)/python -m pytest -n $(JOBS)
+
+check: .venv/dev  ## Types, lint, generated files
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/python scripts/make_taggable.py --check
+	$(BIN)/costtags json-schema | diff - tags.schema.json
+
+engine: .venv/dev  ## A real Pulumi CLI for the tests: the one on PATH, or one built once into the user's cache
+	$(BIN)/python tests/engine/get.py
+
+bench: .venv/dev engine  ## Speed, as ratios measured side by side
+	$(BIN)/python benchmarks/run.py
+
+format: .venv/dev  ## Format and mend what lint can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "costtags needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+$(BIN)/costtags: .venv/made pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/dev: $(BIN)/costtags
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@

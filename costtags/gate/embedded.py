@@ -1,0 +1,81 @@
+"""The program's process of the embedded engine: runs the program, and tells the gate what it registers."""
+
+import os
+import sys
+import threading
+from multiprocessing.connection import Client, Connection
+from pathlib import Path
+
+from google.protobuf import struct_pb2
+from pulumi import runtime
+
+from costtags.gate import wire
+from costtags.gate.monitor import Engine, Monitor
+from costtags.gate.resources import Resource
+from costtags.gate.run_program import execute
+
+
+class Teller:
+    """Tells the gate of each resource; where the pack remediates, waits for the inputs that it makes of them."""
+
+    def __init__(self, connection: Connection, *, remediates: bool) -> None:
+        self._connection = connection
+        self._remediates = remediates
+        self._lock = threading.Lock()  # the SDK registers from several threads
+
+    def __call__(self, resource: Resource) -> struct_pb2.Struct | None:
+        """Tell of a resource; return its inputs after remediation, or None where they stay."""
+        head = {
+            "urn": resource.urn,
+            "type": resource.type,
+            "name": resource.name,
+            "parent": resource.parent,
+            "provider": resource.provider_urn,
+            "frames": resource.frames,
+            "waits": self._remediates,
+        }
+        message = wire.pack(head, resource.inputs.SerializeToString())
+        with self._lock:
+            self._connection.send_bytes(message)
+            if not self._remediates:
+                return None
+            answer, inputs = wire.unpack(self._connection.recv_bytes())
+        return struct_pb2.Struct.FromString(inputs) if answer["remediated"] else None
+
+    def end(self, monitor: Monitor) -> None:
+        """Tell that the program is over, and how."""
+        head = {
+            "end": True,
+            "finished": monitor.finished,
+            "errors": monitor.errors,
+            "placeholders": sorted(monitor.placeholders),
+        }
+        with self._lock:
+            self._connection.send_bytes(wire.pack(head))
+
+
+def main() -> int:
+    """Take the job from the gate, run the program, and tell how it ended."""
+    connection = Client(sys.argv[1], authkey=bytes.fromhex(sys.stdin.read()))
+    job, _ = wire.unpack(connection.recv_bytes())
+    os.environ.update(job["environment"])
+    teller = Teller(connection, remediates=job["remediates"])
+    monitor = Monitor(job, teller)
+    runtime.set_all_config(job["config"], job["secret_keys"])
+    settings = runtime.Settings(
+        project=job["project"],
+        stack=job["stack"],
+        monitor=monitor,
+        engine=Engine(),
+        dry_run=True,
+        organization=job["organization"],
+        root_directory=job["folder"],
+    )
+    try:
+        return execute(Path(job["program"]), settings, log_errors=False)
+    finally:
+        teller.end(monitor)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

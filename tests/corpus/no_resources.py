@@ -1,0 +1,5 @@
+"""A program without resources passes."""
+# expect: []
+import pulumi
+
+pulumi.export("answer", 42)

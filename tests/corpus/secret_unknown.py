@@ -1,0 +1,18 @@
+"""A value that is secret and unknown is unknown."""
+# expect:
+#   - {resource: group, policy: tag-values-known, code: unknown-value, tag: project, level: advisory}
+# tags:
+#   group: {cost-center: ML-Sales, environment: prod, project: (unknown)}
+import pulumi
+import pulumi_aws as aws
+
+role = aws.iam.Role("role", assume_role_policy="{}")
+aws.sagemaker.ModelPackageGroup(
+    "group",
+    model_package_group_name="g",
+    tags={
+        "cost-center": "ML-Sales",
+        "environment": "prod",
+        "project": pulumi.Output.secret(role.unique_id),
+    },
+)

@@ -1,0 +1,13 @@
+"""A value that is another resource's output is known only at deployment: an advisory, and no other finding."""
+# expect:
+#   - {resource: group, policy: tag-values-known, code: unknown-value, tag: project, level: advisory}
+# tags:
+#   group: {cost-center: ML-Sales, environment: prod, project: (unknown)}
+import pulumi_aws as aws
+
+role = aws.iam.Role("role", assume_role_policy="{}")
+aws.sagemaker.ModelPackageGroup(
+    "group",
+    model_package_group_name="g",
+    tags={"cost-center": "ML-Sales", "environment": "prod", "project": role.unique_id},
+)

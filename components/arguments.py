@@ -1,5 +1,6 @@
 """What every component does with its arguments: refuse misspelt ones, say where it is made, name what it adopts."""
 
+import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
@@ -9,27 +10,29 @@ from typing import Any
 
 import pulumi
 
+from costtags.components.context import project_folder
 from costtags.suggest import nearest
 
 
 def users_line() -> str:
     """Return "FILE:LINE: " of the nearest frame in the user's own code, or "" where there is none."""
     paths = sysconfig.get_paths()
-    installed = (paths["purelib"], paths["platlib"], paths["stdlib"], str(Path(__file__).parent), "<")
+    folders = (paths["purelib"], paths["platlib"], paths["stdlib"], str(Path(__file__).parent))
+    installed = (*(folder + os.sep for folder in folders), "<")
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(installed):
         frame = frame.f_back
     if frame is None:
         return ""
     file = Path(frame.f_code.co_filename).resolve()
-    folder = Path(pulumi.get_root_directory() or ".").resolve()
+    folder = project_folder()
     return f"{file.relative_to(folder) if file.is_relative_to(folder) else file}:{frame.f_lineno}: "
 
 
 def check_arguments(token: str, name: str, **given: tuple[Mapping[str, Any], type]) -> None:
     """Refuse arguments that are misspelt or missing, all at once, before anything is registered.
 
-    ``given`` holds, by the name of a group ("" for none), the arguments and the TypedDict that describes them.
+    ``given`` holds, by the name of a group ("args" for those of the component), the arguments and their TypedDict.
     """
     problems = [problem for group, (args, shape) in given.items() for problem in _argument_problems(group, args, shape)]
     if problems:

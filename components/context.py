@@ -41,7 +41,7 @@ class Context:
 def context() -> Context:
     """Read the tags.yaml that COSTTAGS_SCHEMA names, else the nearest one upwards from the Pulumi project."""
     named = os.environ.get(SCHEMA_VARIABLE)
-    start = Path(pulumi.get_root_directory() or ".").resolve()
+    start = project_folder()
     path = Path(named) if named else schema.find(start)
     if path is None:
         raise pulumi.RunError(
@@ -52,6 +52,12 @@ def context() -> Context:
         return _load(path.resolve())
     except FileProblems as error:
         raise pulumi.RunError(f"tags cannot be judged:\n{error}") from None
+
+
+def project_folder() -> Path:
+    """Return the folder of Pulumi.yaml; under the SDK's mocks, where there is none, the working directory."""
+    folder = Path(pulumi.get_root_directory() or ".")
+    return folder.resolve() if folder.is_absolute() else Path.cwd()
 
 
 @cache

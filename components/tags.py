@@ -52,7 +52,7 @@ def checked_tags(token: str, name: str, opts: pulumi.ResourceOptions | None, chi
     """
     opts = opts or pulumi.ResourceOptions()
     component = _Component(context(), token, name, users_line(), children)
-    tags = [overlay(config_tags(), child.tags) for child in children]
+    tags = [_rereadable(overlay(config_tags(), child.tags)) for child in children]
     inputs = [{**child.judged, "tags": own} for child, own in zip(children, tags, strict=True)]
     facts = [inputs, provider_inputs(opts), _urn_of(opts.parent)]
     now = [known_now(fact) for fact in facts]
@@ -73,6 +73,13 @@ def overlay(below: Tags, above: Tags | None) -> Tags:
     if isinstance(above, Mapping):
         return pulumi.Output.from_input(below).apply(lambda known: {**known, **above})
     return pulumi.Output.from_input(above).apply(lambda known: overlay(below, known))
+
+
+def _rereadable(tags: Tags) -> Tags:
+    """Turn awaitables, which can be read once, into outputs: tags are judged and then used."""
+    if not isinstance(tags, Mapping):
+        return tags
+    return {key: pulumi.Output.from_input(value) if isawaitable(value) else value for key, value in tags.items()}
 
 
 def _urn_of(parent: pulumi.Resource | None) -> pulumi.Input[str]:

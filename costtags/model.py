@@ -13,26 +13,21 @@ from costtags.yamlfile import Document, Location, Plain, quoted
 
 
 def _text(value: Any) -> Any:
-    if isinstance(value, Plain):
-        if value.kind == "nothing":
-            raise PydanticCustomError("said", "has no value")
-        raise _not_text(value, value.kind)
     if isinstance(value, dict | list):
         what = "entries (key: value)" if isinstance(value, dict) else "a list"
         raise PydanticCustomError("said", f"must be text, not {what}")
-    return value
+    if value == "" and isinstance(value, Plain):
+        raise PydanticCustomError("said", "has no value")
+    return _key(value)
 
 
 def _key(value: Any) -> Any:
     if isinstance(value, Plain) and value:
-        raise _not_text(value, "nothing to YAML" if value.kind == "nothing" else value.kind)
-    return str(value)
-
-
-def _not_text(value: Plain, kind: str) -> PydanticCustomError:
-    return PydanticCustomError(
-        "not_text", '{text} is {kind}: write it in quotes, "{text}"', {"text": str(value), "kind": kind}
-    )
+        kind = "nothing to YAML" if value.kind == "nothing" else value.kind
+        raise PydanticCustomError(
+            "not_text", '{text} is {kind}: write it in quotes, "{text}"', {"text": str(value), "kind": kind}
+        )
+    return str(value) if isinstance(value, str) else value
 
 
 def _flag(value: Any) -> Any:

@@ -356,11 +356,10 @@ def _check_resources(globs: list[str]) -> Semantic:
 
     for i, glob in enumerate(globs):
         if not any(map(matcher([glob]), taggable())):
-            families = {re.sub(r"[^/:]*$", "*", re.sub(r"/[^/]*$", "/", token)) for token in taggable()}
-            yield (
-                ("enforce", "resources", i),
-                f"{quoted(glob)} matches no Pulumi type that can carry tags{_did_you_mean(nearest(glob, families))}",
-            )
+            # aws:s3/bucket:Bucket -> aws:s3/*, aws-native:s3:Bucket -> aws-native:s3:*
+            families = sorted({re.sub("(?:/[^/]*|:[^:]*)$", lambda end: f"{end[0][0]}*", t) for t in taggable()})
+            hint = _did_you_mean(nearest(glob, families))
+            yield ("enforce", "resources", i), f"{quoted(glob)} matches no Pulumi type that can carry tags{hint}"
 
 
 def _did_you_mean(near: str | None) -> str:

@@ -150,6 +150,9 @@ def _scan(text: str, file: str) -> Document:
         line = text.count("\n", 0, error.position) + 1
         what = f"holds the control character U+{error.character:04X}: remove it, or save the file as UTF-8"
         raise FileProblems([*document.faults, Problem(file, line, what)]) from None
+    except (AssertionError, ValueError) as error:  # ruamel.yaml lets them through: "\\U00110000", %YAML 1.3
+        line = max(document.lines.values(), default=1)
+        raise FileProblems([*document.faults, Problem(file, line, f"is not YAML: {error}")]) from None
     return replace(document, data=data)
 
 
@@ -197,9 +200,6 @@ def _fault(document: Document, event: Any, message: str) -> None:
 
 def _node(event: Any, events: Iterator[Any], at: Location, document: Document) -> Any:
     document.lines.setdefault(at, event.start_mark.line + 1)
-    if len(at) > MAX_DEPTH:
-        _fault(document, event, f"is nested more than {MAX_DEPTH} levels deep")
-        raise FileProblems(document.faults)
     name = type(event).__name__
     if name == "AliasEvent":
         what = (
@@ -217,6 +217,9 @@ def _node(event: Any, events: Iterator[Any], at: Location, document: Document) -
         document.hidden.add(at)
     if name == "ScalarEvent":
         return _scalar(event)
+    if len(at) == MAX_DEPTH:
+        _fault(document, event, f"is nested more than {MAX_DEPTH} levels deep")
+        raise FileProblems(document.faults)
     if name == "SequenceStartEvent":
         items: list[Any] = []
         while type(item := next(events)).__name__ != "SequenceEndEvent":

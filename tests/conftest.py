@@ -2,9 +2,9 @@
 
 import pytest
 
-from .engine.conftest import engine, engine_environment
+from .engine.conftest import engine, engine_environment, project
 
-__all__ = ["engine", "engine_environment"]
+__all__ = ["engine", "engine_environment", "project"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

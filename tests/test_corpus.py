@@ -323,7 +323,7 @@ def real_own_tags(resource: Mapping[str, Any]) -> dict[str, str]:
         return {}
     if isinstance(tags, list):
         tags = {tag["key"]: tag["value"] for tag in tags if tag != UNKNOWN and tag["key"] != UNKNOWN}
-    return {key: real_value(value) for key, value in tags.items()}
+    return {key: real_value(value) for key, value in tags.items() if value is not None}
 
 
 def real_value(value: Any) -> str:

@@ -49,7 +49,7 @@ class Program:
             [sys.executable, "-u", "-P", "-m", "costtags.gate.embedded", str(self._listener.address)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # one stream keeps the order of what it prints
             start_new_session=True,  # so that whatever the program starts can be ended with it
         )
         assert self._process.stdin is not None
@@ -71,8 +71,7 @@ class Program:
         Everything that the program prints or logs goes to ``show``, a line at a time.
         """
         recording = Recording()
-        streams = (self._process.stdout, self._process.stderr)
-        readers = [_thread(_pass_on, stream, show) for stream in streams if stream is not None]
+        reader = _thread(_pass_on, self._process.stdout, show)
         failures: list[BaseException] = []
         with self._listener.accept() as connection:
             connection.send_bytes(_job(project, answers, remediates=remediates))
@@ -83,8 +82,8 @@ class Program:
                 raise ProgramError(_unending(recording, seconds)) from None
             finally:
                 self.close()
-                for thread in (hearer, *readers):
-                    thread.join()
+                hearer.join()
+                reader.join()
         if failures:
             raise failures[0]
         recording.placeholders += tuple(f"config {key}" for key in project.unanswered)

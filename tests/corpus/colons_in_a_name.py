@@ -4,11 +4,6 @@
 #   - {resource: "other::group", policy: required-tags, code: missing, tag: project}
 #   - {resource: corpus-dev, policy: exemptions-in-use, code: exemption-used, level: advisory}
 # exemptions:
-#   - resource: "*::ModelPackageGroup::team::group"
-#     policies: [required-tags]
-#     owner: a
-#     reason: r
-#     expires: +30d
 #   - resource: "*:ModelPackageGroup::team::group"
 #     policies: [required-tags]
 #     owner: a

@@ -1,6 +1,5 @@
 """Types of SageMaker with tags are judged, whatever they are for."""
 # expect:
-#   - {resource: algorithm, policy: required-tags, code: missing, tag: project}
 #   - {resource: code, policy: required-tags, code: missing, tag: project}
 #   - {resource: config, policy: required-tags, code: missing, tag: project}
 #   - {resource: endpoint, policy: required-tags, code: missing, tag: project}
@@ -15,7 +14,6 @@ import pulumi_aws as aws
 
 tags = {"cost-center": "ML-Sales", "environment": "prod"}
 role = "arn:aws:iam::123456789012:role/ml"
-aws.sagemaker.Algorithm("algorithm", algorithm_name="a", tags=tags)
 aws.sagemaker.CodeRepository(
     "code",
     code_repository_name="c",

@@ -1,4 +1,4 @@
-"""A tag whose value is None is never sent: it is missing."""
+"""A tag whose value is None has no value at all, not an empty one: it is missing."""
 # expect:
 #   - {resource: group, policy: required-tags, code: missing, tag: project}
 # tags: {group: {cost-center: ML-Sales, environment: prod}}

@@ -60,7 +60,7 @@ def _group(findings: list[ReportedFinding], tags: Mapping[str, Mapping[str, TagV
     yield f"{_HEADS[first.level]}  {where}{_name(first.urn)}  ({first.policy})"
     for finding in findings:
         tag = tags.get(finding.urn, {}).get(finding.tag or "")
-        now = f' (now "{tag.value}")' if tag and tag.value and tag.known and not tag.secret else ""
+        now = f' (now "{tag.value}")' if finding.code == "wrong-value" and tag and tag.value and not tag.secret else ""
         yield f"    {finding.message}{now}"
     fixes = list(dict.fromkeys(finding.fix for finding in findings if finding.fix))
     if fixes:

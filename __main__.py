@@ -8,8 +8,8 @@ import pulumi_aws as aws
 from costtags.components import TaggedDomain, TaggedEndpoint, TaggedNotebookInstance, TaggedUserProfile, stack_tags
 
 config = pulumi.Config()
-subnet_ids = config.require_object("subnetIds")
-security_group_ids = config.require_object("securityGroupIds")
+subnets = config.require_object("subnetIds")
+groups = config.require_object("securityGroupIds")
 
 
 def execution_role(name: str, *policies: str) -> aws.iam.Role:
@@ -33,15 +33,15 @@ studio = TaggedDomain(
         "domain_name": f"studio-{pulumi.get_stack()}",
         "auth_mode": "IAM",
         "vpc_id": config.require("vpcId"),
-        "subnet_ids": subnet_ids,
-        "default_user_settings": {"execution_role": people.arn, "security_groups": security_group_ids},
+        "subnet_ids": subnets,
+        "default_user_settings": {"execution_role": people.arn, "security_groups": groups},
     },
 )
 for user in ("alice", "bob"):
     TaggedUserProfile(user, {"domain_id": studio.domain_id, "user_profile_name": user})
 notebook = TaggedNotebookInstance(
     "exploration",
-    {"instance_type": "ml.t3.medium", "role_arn": people.arn, "subnet_id": subnet_ids[0]},
+    {"instance_type": "ml.t3.medium", "role_arn": people.arn, "subnet_id": subnets[0], "security_groups": groups},
 )
 churn = TaggedEndpoint(
     "churn",
@@ -49,7 +49,7 @@ churn = TaggedEndpoint(
         "model": {
             "execution_role_arn": serving.arn,
             "primary_container": {"image": config.require("image"), "model_data_url": config.require("modelDataUrl")},
-            "vpc_config": {"subnets": subnet_ids, "security_group_ids": security_group_ids},
+            "vpc_config": {"subnets": subnets, "security_group_ids": groups},
         },
         "config": {"production_variants": [{"instance_type": "ml.m5.large", "initial_instance_count": 2}]},
     },

@@ -185,7 +185,7 @@ def preview(
     else:
         if report.placeholders:
             _say(f"note: placeholders stand for {', '.join(report.placeholders)} (answer with --answers FILE)")
-        report = report.shown_from(Path.cwd())
+        report = report.shown_from(Path.cwd(), directory.resolve())
         for write, text in ((write, make(report)) for write, make in outputs):
             write(text)
         sys.exit(BLOCKED if report.blocked else 0)

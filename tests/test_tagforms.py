@@ -73,5 +73,5 @@ def test_every_form_can_be_printed(tags):
     """Every form is UTF-8 text without control characters but the line ends of YAML."""
     for form in FORMS.values():
         text = form(tags)
-        assert text.encode()
+        text.encode()
         assert not {c for c in text if c < " " or "\x7f" <= c <= "\x9f"} - {"\n"}

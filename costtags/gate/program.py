@@ -121,6 +121,8 @@ def _job(project: Project, answers: Mapping[str, Any], *, remediates: bool) -> b
         "secret_keys": secret_keys,
         "environment": {
             **environment_answers(answers)[1],
+            # This project's components then leave the judging to the pack, which reports every finding at once.
+            "COSTTAGS_GATE": "embedded",
             # A program may start another that reads the config where the language host puts it.
             "PULUMI_CONFIG": json.dumps(config),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(secret_keys),

@@ -47,11 +47,18 @@ class Report:
     findings: tuple[ReportedFinding, ...]
     placeholders: tuple[str, ...] = ()
 
-    def shown_from(self, folder: Path) -> "Report":
-        """Return the report with the schema's path as seen from a folder, where it lies in it."""
+    def shown_from(self, folder: Path, project: Path) -> "Report":
+        """Return the report with paths as seen from a folder: the schema's, and those of a project that lies in it."""
         path = Path(self.schema).resolve()
         shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
-        return replace(self, schema=shown)
+        if not project.is_relative_to(folder):
+            return replace(self, schema=shown)
+        way = project.relative_to(folder)
+        findings = tuple(
+            finding if finding.file is None else replace(finding, file=(way / finding.file).as_posix())
+            for finding in self.findings
+        )
+        return replace(self, schema=shown, findings=findings)
 
     @property
     def blocked(self) -> bool:

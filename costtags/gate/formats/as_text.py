@@ -57,7 +57,7 @@ _HEADS = {"mandatory": "BLOCKED", "advisory": "NOTE"}
 def _group(findings: list[ReportedFinding], tags: Mapping[str, Mapping[str, TagValue]]) -> Iterator[str]:
     first = findings[0]
     where = f"{first.file}:{first.line}: " if first.file else ""
-    yield f"{_HEADS[first.level]}  {where}{_name(first.urn)}  ({first.policy})"
+    yield f"{_HEADS[first.level]}  {where}{_name(first.urn)}  {first.type}  ({first.policy})"
     for finding in findings:
         tag = tags.get(finding.urn, {}).get(finding.tag or "")
         now = f' (now "{tag.value}")' if finding.code == "wrong-value" and tag and tag.value and not tag.secret else ""

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,14 @@ class _Main(click.Group):
         except FileProblems as error:
             for problem in error.problems:
                 click.echo(f"{_shown(problem.file)}:{problem.line}: {problem.message}", err=True)
+            ctx.exit(FAILED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # a fault of ours must not look like a verdict: Python itself would exit with 1
+            traceback.print_exc()
+            click.echo(
+                f"costtags: internal error ({type(error).__name__}); please report it with the lines above", err=True
+            )
             ctx.exit(FAILED)
 
 

@@ -18,6 +18,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     embedded = sum("test_corpus.py::test_embedded[" in nodeid for nodeid in ran)
     real = sum("test_corpus.py::test_real_engine[" in nodeid for nodeid in ran)
     if embedded or real:
-        terminalreporter.write_line(
-            f"corpus: {embedded} programs on the embedded engine, {real} on the real engine"
-        )
+        terminalreporter.write_line(f"corpus: {embedded} programs on the embedded engine, {real} on the real engine")

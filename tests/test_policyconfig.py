@@ -10,6 +10,7 @@ from costtags.yamlfile import FileProblems
 
 NAMES = ", ".join([*(policy.name for policy in POLICIES), "all"])
 ALLOWED = ", ".join(LEVELS)
+MEANT = f'{ALLOWED}; did you mean "advisory"?'
 DEFAULTS = {policy.name: policy.level for policy in POLICIES}
 
 
@@ -49,13 +50,14 @@ def test_levels(tmp_path, config, changed):
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
-        ({"required-tag": "advisory"}, [f'unknown policy "required-tag"; did you mean "required-tags"? policies: {NAMES}']),
+        ({"required-tag": "advisory"},
+         [f'unknown policy "required-tag"; did you mean "required-tags"? policies: {NAMES}']),
         ({"zzz": "advisory"}, [f'unknown policy "zzz"; policies: {NAMES}']),
-        ({"tag-values": "Advisory"}, [f'"tag-values": "Advisory" is no level; allowed: {ALLOWED}; did you mean "advisory"?']),
+        ({"tag-values": "Advisory"}, [f'"tag-values": "Advisory" is no level; allowed: {MEANT}']),
         ({"tag-values": "zzz"}, [f'"tag-values": "zzz" is no level; allowed: {ALLOWED}']),
         ({"tag-values": None}, [f'"tag-values": null is no level; allowed: {ALLOWED}']),
         ({"tag-values": 5}, [f'"tag-values": 5 is no level; allowed: {ALLOWED}']),
-        ({"tag-values": ["advisory"]}, [f'"tag-values": ["advisory"] is no level; allowed: {ALLOWED}; did you mean "advisory"?']),
+        ({"tag-values": ["advisory"]}, [f'"tag-values": ["advisory"] is no level; allowed: {MEANT}']),
         ({"all": {"enforcementLevel": True}}, [f'"all": true is no level; allowed: {ALLOWED}']),
         (
             {"tag-values": {"enforcmentLevel": "advisory"}},

@@ -1,4 +1,4 @@
-"""aws-native adds no default tags to a list that is unknown: one finding."""
+"""A list that is unknown may yet override wrong default tags of aws-native: one finding, about the list."""
 # expect:
 #   - {resource: group, policy: tag-values-known, code: unknown-value, level: advisory}
 # config:

@@ -1,8 +1,8 @@
-"""A value that is secret and unknown is unknown."""
+"""A value that is secret and unknown waits for the deployment as others do."""
 # expect:
 #   - {resource: group, policy: tag-values-known, code: unknown-value, tag: project, level: advisory}
 # tags:
-#   group: {cost-center: ML-Sales, environment: prod, project: (unknown)}
+#   group: {cost-center: ML-Sales, environment: prod, project: (secret)}
 import pulumi
 import pulumi_aws as aws
 

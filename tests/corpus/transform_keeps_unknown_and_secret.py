@@ -1,4 +1,4 @@
-"""What is unknown or secret stays so where a transform passes it on."""
+"""What is unknown or secret stays so where a transform of the stack passes it on."""
 # expect:
 #   - {resource: group, policy: tag-values-known, code: unknown-value, tag: project, level: advisory}
 #   - {resource: group, policy: tag-values, code: wrong-value, tag: team}
@@ -10,11 +10,14 @@ import pulumi_aws as aws
 
 
 def add(args):
-    return pulumi.ResourceTransformResult(
-        {**args.props, "tags": {**args.props["tags"], "environment": "prod"}}, args.opts
-    )
+    if args.type_.startswith("aws:sagemaker/"):
+        return pulumi.ResourceTransformResult(
+            {**args.props, "tags": {**args.props["tags"], "environment": "prod"}}, args.opts
+        )
+    return None
 
 
+pulumi.runtime.register_resource_transform(add)
 role = aws.iam.Role("role", assume_role_policy="{}")
 aws.sagemaker.ModelPackageGroup(
     "group",
@@ -24,5 +27,4 @@ aws.sagemaker.ModelPackageGroup(
         "project": role.unique_id,
         "team": pulumi.Output.secret("hunter2-transform"),
     },
-    opts=pulumi.ResourceOptions(transforms=[add]),
 )

@@ -13,6 +13,7 @@ from costtags.suggest import nearest
 from costtags.yamlfile import Document, FileProblems, Location, Plain, as_date, quoted, scan
 
 FILE_NAME = "exemptions.yaml"
+NOTE = "An exemption lifts nothing that AWS itself enforces, such as a service control policy."
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from pulumi_policy import (
 )
 
 from costtags.check import Finding, Place, grouped, judge, judged_property, missing_defaults
+from costtags.exemptions import NOTE
 from costtags.policies import POLICIES as TABLE
 from costtags.policies import Policy
 from costtags.policypack import context, record
@@ -110,7 +111,7 @@ def list_exemptions(args: StackValidationArgs, report: ReportViolation) -> None:
     for row in rows:
         record.exemption(row, ready().exemptions.path, stack)
     if rows:
-        report("\n".join(row.message for row in rows), None)
+        report("\n".join([*(row.message for row in rows), NOTE]), None)
 
 
 _LEVELS = {

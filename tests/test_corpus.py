@@ -58,6 +58,8 @@ class Label:
     """The program cannot be judged, on either engine; the text is part of what both say."""
     config: dict[str, Any] = field(default_factory=dict)
     """Stack config, besides a region."""
+    stack_file: str | None = None
+    """The whole text of the stack's file instead, where how it is written matters."""
     environment: dict[str, str] = field(default_factory=dict)
     policies: dict[str, Any] = field(default_factory=dict)
     """Policy config."""
@@ -152,7 +154,7 @@ def place(program: Program, folder: Path) -> Path:
     }
     contents = {
         "Pulumi.yaml": json.dumps(project),
-        f"Pulumi.{STACK}.yaml": json.dumps({"config": {"aws:region": "eu-west-1", **label.config}}),
+        f"Pulumi.{STACK}.yaml": label.stack_file or json.dumps({"config": {"aws:region": "eu-west-1", **label.config}}),
         "__main__.py": program.text,
         "tags.yaml": (CORPUS / label.schema).read_text(encoding="utf-8"),
         "policies.json": json.dumps(label.policies),
@@ -298,7 +300,7 @@ def shown_value(tag: Mapping[str, Any]) -> str:
 
 def check_inputs(embedded: Mapping[str, Any], real: Mapping[str, Any]) -> None:
     """Check that resources have the same tags in their inputs on both engines, after transforms and remediation."""
-    for resource in embedded["resources"]:
+    for resource in embedded.get("resources", []):
         shape = tag_property(resource["type"])
         assert shape is not None
         theirs = real[resource["urn"]]["inputs"].get(shape.property) or {}

@@ -332,7 +332,7 @@ class Monitor:
             if known is not None:
                 return known
             inputs: dict[str, Any] = {
-                key.split(":", 1)[1]: value
+                key.split(":", 1)[1]: values.secret(value) if key in self._job["secret_keys"] else value
                 for key, value in self._job["config"].items()
                 if key.split(":", 1)[0] == package
             }

@@ -66,6 +66,6 @@ class Report:
         return any(finding.level == "mandatory" for finding in self.findings)
 
 
-def order(finding: ReportedFinding) -> tuple[str, ...]:
+def order(finding: ReportedFinding) -> tuple[str | int, ...]:
     """Return what findings are sorted by."""
-    return (finding.urn, finding.policy, finding.code, finding.tag or "", finding.message)
+    return (finding.urn, finding.policy, finding.line or 0, finding.code, finding.tag or "", finding.message)

@@ -22,6 +22,11 @@ def struct(data: Mapping[str, Any]) -> struct_pb2.Struct:
     return made
 
 
+def secret(value: Any) -> dict[str, Any]:
+    """Return a JSON-like value marked as a secret, as Pulumi's protocols mark it."""
+    return {SIGNATURE_KEY: SECRET, "value": value}
+
+
 def has_special_values(properties: struct_pb2.Struct) -> bool:
     """Say whether any value is a secret, an output or a reference: a cheap scan of bytes."""
     return SIGNATURE_KEY.encode() in properties.SerializeToString()
@@ -82,7 +87,7 @@ def with_outputs(properties: struct_pb2.Struct) -> struct_pb2.Struct:
 
 def _marked(value: Any) -> Any:
     if isinstance(value, Secret):
-        return {SIGNATURE_KEY: SECRET, "value": _marked(value.value)}
+        return secret(_marked(value.value))
     if isinstance(value, dict):
         return {key: _marked(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 
 from costtags.effective import TagValue
+from costtags.exemptions import NOTE
 from costtags.gate.report import JudgedResource, Report, ReportedFinding
 
 
@@ -28,6 +29,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield ""
         yield from _group(list(group), tags)
     yield ""
+    if any(finding.level == "exempt" for finding in report.findings):
+        yield NOTE
     yield _verdict(report)
 
 

@@ -17,7 +17,8 @@ from costtags.effective import (
     provider_tags,
 )
 from costtags.policies import POLICY_OF_CODE
-from costtags.schema import MAX_TAGS, MAX_VALUE, Schema, Tag
+from costtags.schema import Schema, Tag
+from costtags.tagtext import MAX_TAGS, MAX_VALUE, bad_characters
 
 # Studio's apps carry the tags of domain, profile and space and up to three of SageMaker's own, and their creation
 # fails above 50: https://docs.aws.amazon.com/sagemaker/latest/dg/custom-tags.html
@@ -28,7 +29,7 @@ PROVIDER_TYPES = (AWS_PROVIDER, "pulumi:providers:aws-native")
 PROPAGATING_TYPES = frozenset({"aws:sagemaker/domain:Domain", "aws-native:sagemaker:Domain"})
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """What is wrong with one tag of one resource; never holds the tag's actual value, which may be a secret.
 
@@ -112,27 +113,33 @@ def _check_value(tag: Tag, present: TagValue, effective: EffectiveTags) -> Itera
         yield Finding("unknown-value", tag.key, message, "")
         return
     value = present.value
-    if value is not None and len(value) <= MAX_VALUE and value and tag.allows(value):
-        return
+    what = _fault(value)
+    if what is None and value is not None:
+        if tag.allows(value):
+            return
+        what = "has a value that is not allowed"
     meant = tag.meant_by(value) if value else None
     hint = f'; did you mean "{meant}"?' if meant else ""
     where = _origin(present)
-    what = _fault(value)
     message = f'tag "{tag.key}"{where} {what}; {tag.allowed}{hint}'
     yield Finding("wrong-value", tag.key, message, _line(tag, meant or tag.example))
 
 
-def _fault(value: str | None) -> str:
+def _fault(value: str | None) -> str | None:
+    """Say why AWS, or the bill, cannot do with a value, whatever the schema allows."""
     if value is None:
         return "has a value that is not text"
-    if not value:
+    if not value.strip():
         return "is empty"
     if len(value) > MAX_VALUE:
         return f"has a value of {len(value)} characters, more than the {MAX_VALUE} that AWS allows"
-    return "has a value that is not allowed"
+    if bad_characters(value):
+        return "has a value with characters that AWS does not accept in tags"
+    return None
 
 
 def _check_keys(schema: Schema, effective: EffectiveTags) -> Iterator[Finding]:
+    seen = set(effective.tags)
     for key, present in sorted(effective.tags.items()):
         if key in schema.tags:
             continue
@@ -143,10 +150,11 @@ def _check_keys(schema: Schema, effective: EffectiveTags) -> Iterator[Finding]:
                 allowed = ", ".join((*schema.tags, *(schema.other_keys or ())))
                 message = f"tag {_quoted(key)}{where} is not one that may be used; allowed: {allowed}"
                 yield Finding("unexpected-key", key, message, f"remove {_quoted(key)}")
-        elif meant in effective.tags:
+        elif meant in seen:
             message = f'tag {_quoted(key)}{where} is a second spelling of "{meant}", which is there as well'
             yield Finding("wrong-case", key, message, f"remove {_quoted(key)}")
         else:
+            seen.add(meant)
             message = f'tag {_quoted(key)}{where} must be spelled "{meant}"'
             yield Finding("wrong-case", key, message, f'rename {_quoted(key)} to "{meant}"')
 

@@ -133,6 +133,7 @@ def tags(pairs: tuple[str, ...], form: str, schema: Path | None) -> None:
     if findings:
         for finding in findings:
             click.echo(finding.message, err=True)
+            click.echo(f"    {finding.fix}", err=True)
         click.echo(f"judged by {_shown(loaded.path)}", err=True)
         sys.exit(BLOCKED)
     click.echo(FORMS[form](given))

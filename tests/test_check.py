@@ -424,7 +424,7 @@ ALLOWED_TAGS = st.fixed_dictionaries(
         "environment": st.sampled_from(["dev", "prod"]),
         "project": st.from_regex(r"[a-z][a-z0-9-]{1,30}", fullmatch=True),
     },
-    optional={"team": st.text(max_size=250).map("ml-{}".format)},
+    optional={"team": st.text(st.characters(categories=("L", "N", "Z")), max_size=250).map("ml-{}".format)},
 )
 
 

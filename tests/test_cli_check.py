@@ -157,7 +157,16 @@ def test_tags(folder, form, expected):
     assert run(folder, "tags", *RIGHT, *form) == (0, f"{expected}\n", "")
 
 
-@pytest.mark.parametrize("value", ["a=b", "it's $HOME", '"`id`"', "a\nb", "größe 東京"])
+@pytest.mark.parametrize("value", ["it's $HOME", '"`id`"', "a\nb", "   "])
+def test_tags_that_aws_would_refuse(folder, value):
+    """A value that AWS does not accept is refused here, also where the schema allows any text."""
+    code, out, err = run(folder, "tags", *RIGHT, f"owner={value}")
+    assert (code, out) == (1, "")
+    fault = "has a value with characters that AWS does not accept in tags" if value.strip() else "is empty"
+    assert err.startswith(f'tag "owner" {fault}; allowed: any text but the empty one\n')
+
+
+@pytest.mark.parametrize("value", ["a=b", "a:b/c+d@e-f_g.h i", "größe 東京"])
 def test_tags_with_odd_values(folder, value):
     """Everything behind the first = is the value."""
     code, out, _ = run(folder, "tags", *RIGHT, f"owner={value}")

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costtags import schema
-from costtags.schema import Action, Alert, Schema, bad_characters, find, load, whole_match
+from costtags.schema import Action, Alert, Schema, find, load
 from costtags.suggest import folded, nearest
+from costtags.tagtext import bad_characters, whole_match
 from costtags.yamlfile import FileProblems
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -221,7 +222,7 @@ def test_find(tmp_path):
 def test_no_pattern_takes_exponential_time(pattern):
     """Patterns that hang other engines decide at once; run apart, so that a hang is a failure and not a hang."""
     code = (
-        "import sys; from costtags.schema import whole_match\n"
+        "import sys; from costtags.tagtext import whole_match\n"
         "matches = whole_match(sys.argv[1])\n"
         "print(*(matches('a' * size + '!') for size in (30, 255, 100_000)))"
     )

@@ -118,6 +118,16 @@ def tag_property(type_token: str) -> TagProperty | None:
 
 
 @functools.cache
+def _untaggable() -> frozenset[str]:
+    return frozenset(_table()["untaggable"])
+
+
+def is_known(type_token: str) -> bool:
+    """Say whether the tables were made from providers that have this type, taggable or not."""
+    return type_token in taggable() or type_token in _untaggable()
+
+
+@functools.cache
 def studio_types() -> frozenset[str]:
     """Tokens of what Studio launches, to which SageMaker adds up to three tags of its own."""
     return frozenset(_table()["sagemaker_studio"])

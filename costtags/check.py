@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from costtags.catalog import TagProperty, studio_types, tag_property
+from costtags.catalog import TagProperty, is_known, studio_types, tag_property
 from costtags.effective import (
     EffectiveTags,
     ProviderTags,
@@ -196,6 +196,14 @@ def grouped(findings: Iterable[Finding]) -> str:
     return "\n".join([*lines, *(["fix:"] if fixes else []), *fixes])
 
 
+NEWER_TYPE = Finding(
+    "unknown-type",
+    None,
+    "this type is newer than costtags' table of types that can carry tags: its tags are not judged",
+    "upgrade costtags",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A resource as the check needs it: plain data in which unknown values are UNKNOWN and secrets ``Secret``."""
@@ -212,7 +220,7 @@ def judge(schema: Schema, place: Place, environment: Mapping[str, str]) -> list[
         return check_ignored(schema, provider_tags(place.inputs), variables)
     shape = judged_property(schema, place.type)
     if shape is None:
-        return []
+        return [NEWER_TYPE] if is_newer(schema, place.type) else []
     effective = effective_tags(place.type, shape, place.inputs, provider_tags(place.provider), environment)
     return [*check(schema, effective, place.type), *check_propagation(place.type, place.inputs)]
 
@@ -234,4 +242,9 @@ def missing_defaults(schema: Schema, place: Place, environment: Mapping[str, str
 
 def concerns(schema: Schema, type_: str) -> bool:
     """Say whether anything is judged of a Pulumi type: for all others ``judge`` finds nothing."""
-    return type_ in PROVIDER_TYPES or judged_property(schema, type_) is not None
+    return type_ in PROVIDER_TYPES or judged_property(schema, type_) is not None or is_newer(schema, type_)
+
+
+def is_newer(schema: Schema, type_: str) -> bool:
+    """Say whether the schema is enforced on a type of the AWS providers that the table of types does not know."""
+    return type_.startswith(("aws:", "aws-native:")) and schema.enforced_on(type_) and not is_known(type_)

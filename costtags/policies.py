@@ -40,7 +40,7 @@ POLICIES = (
         "tag-values-known",
         "advisory",
         "Checks that tags are known in the preview; the others are judged just before the resource is created.",
-        ("unknown-value",),
+        ("unknown-value", "unknown-type"),
     ),
     Policy(
         "tag-propagation",

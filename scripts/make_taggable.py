@@ -26,9 +26,7 @@ Entry = str | dict[str, str | bool]
 RESOURCE = re.compile(r'^@pulumi\.type_token\("([^"]+)"\)\nclass \w+\(pulumi\.CustomResource\):', re.M)
 # Found by position: they are `<Name>Args`, or `<Name>InitArgs` where a nested type has taken that name.
 ARGUMENTS = re.compile(r"^@pulumi\.input_type\nclass \w+Args:\n(.*?)^@pulumi\.", re.M | re.S)
-PROPERTY = re.compile(
-    r'^    @pulumi\.getter(?:\(name="(\w+)"\))?\n(?:    @.*\n)*    def (\w+)\(self\) -> (.+):$', re.M
-)
+PROPERTY = re.compile(r'^    @pulumi\.getter(?:\(name="(\w+)"\))?\n(?:    @.*\n)*    def (\w+)\(self\) -> (.+):$', re.M)
 TAGS_ALL = '@pulumi.getter(name="tagsAll")'
 NAMED_LIKE_TAGS = re.compile(r"[tT]ags(AtCreate)?$|[tT]agSpecifications$")
 
@@ -138,6 +136,13 @@ class Unusable(Exception):
 
 
 @functools.cache
+def untaggable_types() -> tuple[str, ...]:
+    """Every other type of the installed SDKs, sorted: a type in neither table is newer than both."""
+    tokens = {found.group(1) for source in resource_sources() if (found := RESOURCE.search(source))}
+    return tuple(sorted(tokens - installed_types().keys()))
+
+
+@functools.cache
 def installed_types() -> Mapping[str, Entry]:
     """Every taggable type of the installed SDKs, sorted by token."""
     entries: dict[str, Entry] = {}
@@ -212,6 +217,7 @@ def document() -> dict[str, object]:
         "providers": {name: metadata.version(package) for name, package in PACKAGES.items()},
         "sagemaker_studio": studio_tokens(),
         "types": installed_types(),
+        "untaggable": untaggable_types(),
     }
 
 
@@ -224,9 +230,12 @@ def render(content: Mapping[str, object]) -> str:
     """The file's text: small, with one type a line so that a diff of two versions reads well."""
     types = content["types"]
     assert isinstance(types, Mapping)
-    head = compact({key: value for key, value in content.items() if key != "types"})
+    untaggable = content["untaggable"]
+    assert isinstance(untaggable, tuple)
+    head = compact({key: value for key, value in content.items() if key not in ("types", "untaggable")})
     lines = ",\n".join(f"{compact(token)}:{compact(entry)}" for token, entry in types.items())
-    return f'{head[:-1]},"types":{{\n{lines}\n}}}}\n'
+    others = ",\n".join(map(compact, untaggable))
+    return f'{head[:-1]},"types":{{\n{lines}\n}},"untaggable":[\n{others}\n]}}\n'
 
 
 def compact(value: object) -> str:
@@ -246,6 +255,13 @@ def differences(committed: Mapping[str, object], current: Mapping[str, object]) 
         for token in sorted(after.keys() & before.keys())
         if before[token] != after[token]
     ]
+    others_before, others_after = committed.get("untaggable"), current["untaggable"]
+    assert isinstance(others_before, list)
+    assert isinstance(others_after, tuple)
+    # A type that gained or lost its tags is named above.
+    gone, come = set(others_before) - {*others_after, *after}, set(others_after) - {*others_before, *before}
+    lines += [f"  added, untaggable: {token}" for token in sorted(come)]
+    lines += [f"  removed, untaggable: {token}" for token in sorted(gone)]
     studio_before, studio_after = committed.get("sagemaker_studio"), current["sagemaker_studio"]
     if studio_before != studio_after:
         lines.append(f"  changed: sagemaker_studio: {compact(studio_before)} is now {compact(studio_after)}")
@@ -258,7 +274,8 @@ def check(path: Path, current: Mapping[str, object]) -> list[str]:
         committed = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         return [f"{path} cannot be read: {error}"]
-    if not isinstance(committed, dict) or not isinstance(committed.get("types"), dict):
+    tables = {"types": dict, "untaggable": list}
+    if not isinstance(committed, dict) or not all(isinstance(committed.get(k), v) for k, v in tables.items()):
         return [f"{path} has no types"]
     lines = differences(committed, current)
     if not lines:
@@ -276,8 +293,7 @@ def counts(types: Mapping[str, Entry]) -> str:
     """One line that says how many types there are."""
     aws = sum(token.startswith("aws:") for token in types)
     sagemaker = [
-        sum(token.startswith(prefix) for token in types)
-        for prefix in ("aws:sagemaker/", "aws-native:sagemaker:")
+        sum(token.startswith(prefix) for token in types) for prefix in ("aws:sagemaker/", "aws-native:sagemaker:")
     ]
     return (
         f"{len(types)} taggable types: aws {aws} ({sagemaker[0]} of sagemaker), "
@@ -288,9 +304,7 @@ def counts(types: Mapping[str, Entry]) -> str:
 def main(arguments: list[str] | None = None) -> int:
     """Write the file, or with --check compare it with the installed providers."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="exit 1 if the file is not current; write nothing"
-    )
+    parser.add_argument("--check", action="store_true", help="exit 1 if the file is not current; write nothing")
     parser.add_argument("--file", type=Path, default=TAGGABLE, help="default: costtags/taggable.json")
     options = parser.parse_args(arguments)
     try:
@@ -301,9 +315,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if options.check:
         problems = check(options.file, current)
-        print(
-            "\n".join(problems or [f"current: {counts(types)}"]), file=sys.stderr if problems else sys.stdout
-        )
+        print("\n".join(problems or [f"current: {counts(types)}"]), file=sys.stderr if problems else sys.stdout)
         return 1 if problems else 0
     options.file.write_text(render(current), encoding="utf-8")
     print(counts(types))

@@ -1,5 +1,5 @@
-"""A component whose type looks like SageMaker's is no resource of AWS: it is not judged."""
+"""A component whose type only looks like SageMaker's is no resource of AWS: it is not judged."""
 # expect: []
 import pulumi
 
-pulumi.ComponentResource("aws:sagemaker/workspace:Workspace", "looks-like-it", {"tags": {}})
+pulumi.ComponentResource("acme:sagemaker/domain:Domain", "looks-like-it", {"tags": {}})

@@ -1,10 +1,16 @@
-"""A tag without a list or a pattern takes any text but the empty one."""
+"""A tag without a list or a pattern takes any text but an empty or blank one."""
 # expect:
-#   - {resource: empty, policy: tag-values, code: wrong-value, tag: purpose}
+#   - {resource: empty, policy: tag-values, code: wrong-value, tag: purpose, says: is empty}
+#   - {resource: blank, policy: tag-values, code: wrong-value, tag: purpose, says: is empty}
 #   - {resource: absent, policy: required-tags, code: missing, tag: owner}
 # schema: free.yaml
 import pulumi_aws as aws
 
-owners = {"any": {"owner": "Jane Doe / ML", "purpose": "-"}, "empty": {"owner": "x", "purpose": ""}, "absent": {"purpose": "x"}}
-for name, tags in owners.items():
+maps = {
+    "any": {"owner": "Jane Doe / ML", "purpose": "-"},
+    "empty": {"owner": "x", "purpose": ""},
+    "blank": {"owner": "x", "purpose": "  "},
+    "absent": {"purpose": "x"},
+}
+for name, tags in maps.items():
     aws.sagemaker.ModelPackageGroup(name, model_package_group_name=name, tags=tags)

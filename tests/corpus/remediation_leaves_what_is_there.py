@@ -1,4 +1,4 @@
-"""The default-tags policy changes no value that is there: a wrong one blocks, an unknown one waits, an empty one blocks."""
+"""The default-tags policy changes no value that is there: wrong and empty ones block, an unknown one waits."""
 # expect:
 #   - {resource: wrong, policy: tag-values, code: wrong-value, tag: environment}
 #   - {resource: empty, policy: tag-values, code: wrong-value, tag: environment}

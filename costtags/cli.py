@@ -6,11 +6,15 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from costtags.yamlfile import FileProblems
+
+if TYPE_CHECKING:
+    from costtags.gate.processes import Processes
+    from costtags.gate.report import Report
 
 BLOCKED = 1
 FAILED = 2
@@ -167,38 +171,51 @@ def preview(
     formats: tuple[str, ...],
 ) -> None:
     """Judge a Pulumi program before anything is created: no CLI, no credentials, no network."""
-    from costtags.gate.pack import PackError
-    from costtags.gate.preview import Job
-    from costtags.gate.preview import preview as judge
-    from costtags.gate.program import ProgramError
+    from costtags.gate.processes import PackError, ProgramError, starting
 
-    outputs = _outputs(formats)
     path = schema_path(schema, directory)
-
-    def job() -> Job:
-        from costtags import policyconfig
-        from costtags.gate.answers import load as load_answers
-        from costtags.gate.project import load as load_project
-        from costtags.schema import load
-
-        given = load_answers(answers)
-        project = load_project(directory, stack, given)
-        levels = policyconfig.levels(policyconfig.load(policy_config) if policy_config else {})
-        if project.other_environment is not None:
-            _say(f"note: the project names {project.other_environment}; its program runs in {sys.prefix} here")
-        return Job(project, load(path), levels, given, timeout)
-
+    outputs = _outputs(formats)
     try:
-        report = judge(path, job, _say)
+        with starting(path.resolve()) as processes:
+            report = _judged(processes, path, directory, stack, policy_config, answers, timeout)
     except (ProgramError, PackError) as error:
         _fail(str(error))
     else:
         if report.placeholders:
             _say(f"note: placeholders stand for {', '.join(report.placeholders)} (answer with --answers FILE)")
-        report = report.shown_from(Path.cwd(), directory.resolve())
-        for write, text in ((write, make(report)) for write, make in outputs):
+        for write, text in [(write, make(report)) for write, make in outputs]:
             write(text)
         sys.exit(BLOCKED if report.blocked else 0)
+
+
+def _judged(
+    processes: "Processes",
+    schema: Path,
+    directory: Path,
+    stack: str | None,
+    policy_config: Path | None,
+    answers: Path | None,
+    timeout: float,
+) -> "Report":
+    """Judge a program whose process is starting: it begins as soon as its project is read, before the rest is."""
+    from costtags import policyconfig
+    from costtags.gate.answers import load as load_answers
+    from costtags.gate.program import start
+    from costtags.gate.project import load as load_project
+
+    given = load_answers(answers)
+    project = load_project(directory, stack, given)
+    levels = policyconfig.levels(policyconfig.load(policy_config) if policy_config else {})
+    if project.other_environment is not None:
+        _say(f"note: the project names {project.other_environment}; its program runs in {sys.prefix} here")
+    program = start(processes, project, given, remediates=levels["default-tags"] == "remediate")
+
+    from costtags.gate.preview import Job
+    from costtags.gate.preview import preview as judge
+    from costtags.schema import load
+
+    report = judge(processes, program, Job(project, load(schema), levels, timeout), _say)
+    return report.shown_from(Path.cwd(), project.folder)
 
 
 def _say(text: str) -> None:

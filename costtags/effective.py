@@ -89,6 +89,12 @@ def effective_tags(
     return EffectiveTags(merged, frozenset(unknown))
 
 
+def tag_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables by which the AWS provider adds and ignores tags: few to look through for each resource."""
+    names = (ENVIRONMENT_PREFIX, IGNORE_KEYS_VARIABLE, IGNORE_PREFIXES_VARIABLE)
+    return {name: value for name, value in environment.items() if name.startswith(names)}
+
+
 def environment_tags(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the default tags that the AWS provider takes from TF_AWS_DEFAULT_TAGS_<key>."""
     start = len(ENVIRONMENT_PREFIX)

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from functools import cache, partial
 from typing import Any
@@ -17,6 +18,7 @@ from pulumi_policy import (
 )
 
 from costtags.check import Finding, Place, grouped, judge, judged_property, missing_defaults
+from costtags.effective import tag_variables
 from costtags.exemptions import NOTE
 from costtags.policies import POLICIES as TABLE
 from costtags.policies import Policy
@@ -26,6 +28,7 @@ from costtags.policypack.props import plain
 from costtags.yamlfile import FileProblems
 
 STACK_TYPE = "pulumi:pulumi:Stack"
+_ORDER = {policy.name: index for index, policy in enumerate(TABLE)}
 _PROPERTIES = ("defaultTags", "ignoreTags", "tagPropagation")
 
 
@@ -36,6 +39,12 @@ def ready() -> context.Context:
         return context.from_environment()
     except FileProblems as error:
         sys.exit(f"costtags: the policy pack cannot judge:\n{error}")
+
+
+@cache
+def variables() -> dict[str, str]:
+    """Return the environment's part in tags; the pack's process has the environment of the CLI."""
+    return tag_variables(os.environ)
 
 
 def place(args: ResourceValidationArgs) -> Place:
@@ -52,7 +61,7 @@ def validate(policy: Policy, args: ResourceValidationArgs, report: ReportViolati
     if args.resource_type == STACK_TYPE and policy.name == "required-tags":
         refuse_other_project(args.urn, report)
     reported: list[Finding] = []
-    for finding in judge(here.schema, place(args), os.environ):
+    for finding in _judged(policy, args):
         if finding.policy != policy.name:
             continue
         exemption = here.exemptions.excusing(args.urn, policy.name, finding.tag)
@@ -61,6 +70,23 @@ def validate(policy: Policy, args: ResourceValidationArgs, report: ReportViolati
             reported.append(finding)
     if reported:
         report(f"{grouped(reported)}\njudged by {here.schema.path}", None)
+
+
+_here = threading.local()
+
+
+def _judged(policy: Policy, args: ResourceValidationArgs) -> list[Finding]:
+    """Judge a resource once for all policies: the SDK calls them in order, in one thread, for each request.
+
+    A policy that comes again, or before the last one, belongs to a later request, be it for the same resource.
+    """
+    index = _ORDER[policy.name]
+    last: tuple[str, int, list[Finding]] = getattr(_here, "last", ("", 0, []))
+    urn, before, findings = last
+    if urn != args.urn or index <= before:
+        findings = judge(ready().schema, place(args), variables())
+    _here.last = (args.urn, index, findings)
+    return findings
 
 
 def refuse_other_project(urn: str, report: ReportViolation) -> None:
@@ -82,7 +108,7 @@ def remediate(args: ResourceValidationArgs) -> Any:
     """Add absent tags that have a default; a present value, known or not, and its secret mark stay as they are."""
     here = ready()
     props: Any = args.props  # the SDK's proxy, which can be written to
-    defaults = missing_defaults(here.schema, place(args), os.environ)
+    defaults = missing_defaults(here.schema, place(args), variables())
     added = {
         key: value
         for key, value in defaults.items()

@@ -1,10 +1,12 @@
 """The program's process of the embedded engine: runs the program, and tells the gate what it registers."""
 
+import atexit
 import os
 import sys
 import threading
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
+from typing import NoReturn
 
 from google.protobuf import struct_pb2
 from pulumi import runtime
@@ -77,5 +79,13 @@ def main() -> int:
         teller.end(monitor)
 
 
+def end(code: int) -> NoReturn:
+    """Leave at once: taking the interpreter down, object by object, would take a tenth of the program's time."""
+    atexit._run_exitfuncs()  # the program's own, which os._exit would not call
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main())

@@ -76,6 +76,7 @@ class Monitor:
         self.errors: list[str] = []
         self.placeholders: set[str] = set()
         self._job = job
+        self._folder = Path(job["folder"]).as_uri() + "/"
         self._answers: Mapping[str, Any] = job["answers"]
         self._tell = tell
         self._resources: dict[str, Resource] = {}
@@ -169,7 +170,7 @@ class Monitor:
             name=request.name,
             inputs=properties,
             provider_urn=provider.urn if provider else "",
-            frames=_frames(request),
+            frames=_frames(request, self._folder),
             parent=request.parent,
         )
         with self._lock:
@@ -409,5 +410,6 @@ def _with(properties: struct_pb2.Struct, **more: str) -> struct_pb2.Struct:
     return made
 
 
-def _frames(request: Any) -> tuple[tuple[str, int], ...]:
-    return tuple((frame.pc.uri, frame.pc.line) for frame in request.stackTrace.frames if frame.pc.uri)
+def _frames(request: Any, folder: str) -> tuple[tuple[str, int], ...]:
+    """Return the frames in a folder: those of the interpreter and of packages are of no use to anyone."""
+    return tuple((f.pc.uri, f.pc.line) for f in request.stackTrace.frames if f.pc.uri.startswith(folder))

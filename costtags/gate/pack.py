@@ -3,12 +3,8 @@
 import hashlib
 import json
 import os
-import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from importlib.util import find_spec
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +13,9 @@ from google.protobuf import struct_pb2
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from costtags.gate import values
+from costtags.gate.processes import PackError, Processes, pack_folder
 from costtags.gate.resources import Resource
 
-_ENVIRONMENT = ("COSTTAGS_SCHEMA", "COSTTAGS_FINDINGS")
 _PROTOCOL_LEVELS = {
     "advisory": analyzer_pb2.ADVISORY,
     "mandatory": analyzer_pb2.MANDATORY,
@@ -29,25 +25,13 @@ _PROTOCOL_LEVELS = {
 _MAX_MESSAGE = 400 * 1024 * 1024  # what the policy SDK's server accepts
 
 
-class PackError(Exception):
-    """The pack could not judge; the message says why."""
-
-
-def folder() -> Path:
-    """Return the folder of the installed pack."""
-    spec = find_spec("costtags.policypack")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent
-
-
 def folder_for_pulumi() -> Path:
     """Return a folder that `pulumi preview --policy-pack` starts in this interpreter.
 
     That is the installed folder where its PulumiPolicy.yaml names this virtual environment, as in a checkout; else
     a copy in the user's cache that does.
     """
-    installed = folder()
+    installed = pack_folder()
     if (installed / ".." / ".venv").resolve() == Path(sys.prefix).resolve():
         return installed
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -69,24 +53,19 @@ def _replace(path: Path, text: str) -> None:
 class Pack:
     """A running pack. ``judge`` may be called from several threads; ``verdict`` ends the judging."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, findings: Path, levels: Mapping[str, str]) -> None:
-        self._process = process
-        self._findings = findings
-        self._levels = levels
+    def __init__(self, processes: Processes, levels: Mapping[str, str]) -> None:
+        """Wait until the pack serves, and give its policies their levels."""
+        self._processes = processes
         self.remediates = levels["default-tags"] == "remediate"
         options = [
             ("grpc.max_receive_message_length", _MAX_MESSAGE),
             ("grpc.max_send_message_length", _MAX_MESSAGE),
         ]
-        self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=options)
+        self._channel = grpc.insecure_channel(f"127.0.0.1:{_port(processes)}", options=options)
         self._stub = analyzer_pb2_grpc.AnalyzerStub(self._channel)
         self._pending: list[Any] = []
-
-    def configure(self) -> None:
-        """Give every policy its level."""
         entries = {
-            name: analyzer_pb2.PolicyConfig(enforcementLevel=_PROTOCOL_LEVELS[level])
-            for name, level in self._levels.items()
+            name: analyzer_pb2.PolicyConfig(enforcementLevel=_PROTOCOL_LEVELS[level]) for name, level in levels.items()
         }
         self._call(self._stub.Configure, analyzer_pb2.ConfigureAnalyzerRequest(policyConfig=entries))
 
@@ -120,7 +99,7 @@ class Pack:
         for diagnostic in diagnostics:
             if diagnostic.message.startswith("can't run policy"):
                 raise PackError(diagnostic.message)
-        rows = _rows(self._findings)
+        rows = _rows(self._processes.findings)
         written = {row["policy"] for row in rows if not row["exempt"]}
         reported = {diagnostic.policyName for diagnostic in diagnostics}
         if written != reported:
@@ -134,15 +113,19 @@ class Pack:
         try:
             return future.result()
         except grpc.RpcError as error:
-            if self._process.poll() is not None:
-                raise PackError(f"the policy pack ended with exit code {self._process.returncode}") from None
-            raise PackError(f"the policy pack failed: {error.details()}") from None
+            code = self._processes.pack.poll()
+            reason = f"failed: {error.details()}" if code is None else f"ended with exit code {code}"
+            raise PackError(f"the policy pack {reason}\n{self._processes.pack_said()}".rstrip()) from None
 
-    def close(self) -> None:
-        """End the pack's process."""
-        self._channel.close()
-        self._process.kill()
-        self._process.wait()
+
+def _port(processes: Processes) -> int:
+    """Return the port that the pack prints first."""
+    assert processes.pack.stdout is not None
+    line = processes.pack.stdout.readline().strip()
+    if not line.isdigit():
+        processes.pack.wait()
+        raise PackError(processes.pack_said() or f"the policy pack did not start: it printed {line!r}")
+    return int(line)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
@@ -170,49 +153,3 @@ def _request(resource: Resource, inputs: struct_pb2.Struct, provider: Any) -> An
         options=analyzer_pb2.AnalyzerResourceOptions(parent=resource.parent),
         provider=provider,
     )
-
-
-class Starting:
-    """A pack that is starting: its interpreter loads while the caller prepares the rest."""
-
-    def __init__(self, schema: Path, environment: Mapping[str, str]) -> None:
-        descriptor, name = tempfile.mkstemp(prefix="costtags-findings-")
-        os.close(descriptor)
-        self._findings = Path(name)
-        self.process = subprocess.Popen(
-            # As the engine does: pulumi-language-python, RunPlugin. Pulumi wants the address of an engine to log to.
-            [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:0", "."],
-            cwd=folder(),
-            env={**environment, "COSTTAGS_SCHEMA": str(schema), "COSTTAGS_FINDINGS": name},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-
-    def ready(self, levels: Mapping[str, str]) -> Pack:
-        """Wait until the pack serves, and give its policies their levels."""
-        assert self.process.stdout is not None
-        assert self.process.stderr is not None
-        line = self.process.stdout.readline().strip()
-        if not line.isdigit():
-            reason = self.process.stderr.read().decode(errors="replace").strip()
-            raise PackError(reason or f"the policy pack did not start: it printed {line.decode(errors='replace')!r}")
-        pack = Pack(self.process, int(line), self._findings, levels)
-        pack.configure()
-        return pack
-
-    def close(self) -> None:
-        """End the process, whether it serves or not, and remove its file."""
-        self.process.kill()
-        self.process.wait()
-        self._findings.unlink(missing_ok=True)
-
-
-@contextmanager
-def starting(schema: Path, environment: Mapping[str, str]) -> Iterator[Starting]:
-    """Start the pack; leaving the context ends it."""
-    process = Starting(schema, environment)
-    try:
-        yield process
-    finally:
-        process.close()

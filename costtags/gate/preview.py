@@ -1,17 +1,21 @@
 """A Pulumi program, judged by the real policy pack on the embedded engine -> a report."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from costtags.effective import EffectiveTags, TagValue, effective_tags, provider_tags
-from costtags.gate import pack as packs
-from costtags.gate import program as programs
+from google.protobuf import struct_pb2
+
+from costtags.check import concerns, judged_property
+from costtags.effective import EffectiveTags, TagValue, effective_tags, provider_tags, tag_variables
 from costtags.gate import values
+from costtags.gate.pack import Pack
 from costtags.gate.places import place
-from costtags.gate.program import Output, Recording
+from costtags.gate.processes import Processes
+from costtags.gate.program import Output, Recording, record
 from costtags.gate.project import Project
 from costtags.gate.report import JudgedResource, Level, Report, ReportedFinding, order
 from costtags.gate.resources import Resource
@@ -22,79 +26,61 @@ STACK_TYPE = "pulumi:pulumi:Stack"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to judge and how: levels by policy, answers for what would ask an account, seconds for the program."""
+    """What to judge and how: levels by policy, seconds for the program."""
 
     project: Project
     schema: Schema
     levels: Mapping[str, str]
-    answers: Mapping[str, Any]
     seconds: float
 
 
-def preview(schema_path: Path, load: Callable[[], Job], show: Output) -> Report:
-    """Run a program and judge it. Raises ProgramError, PackError, and what ``load`` raises.
-
-    ``load`` reads what the job needs: it is called while the interpreters of program and pack start.
-    """
-    with programs.starting() as program, packs.starting(schema_path.resolve(), os.environ) as starting:
-        job = load()
-        pack = starting.ready(job.levels)
-        recording = program.run(
-            job.project,
-            job.answers,
-            _judge(job.schema, pack),
-            remediates=pack.remediates,
-            seconds=job.seconds,
-            show=show,
-        )
-        rows = pack.verdict(recording.resources)
-    return _report(job, recording, rows)
-
-
-def _judge(schema: Schema, pack: packs.Pack) -> programs.Judge:
-    from costtags.check import concerns
-
-    def judge(resource: Resource, provider: Resource | None) -> Any:
-        if resource.type == STACK_TYPE or concerns(schema, resource.type):
-            return pack.judge(resource, provider)
-        return None
-
-    return judge
-
-
-def _report(job: Job, recording: Recording, rows: list[dict[str, Any]]) -> Report:
+def preview(processes: Processes, program: Connection, job: Job, show: Output) -> Report:
+    """Judge a program that has been given its job. Raises ProgramError, PackError."""
+    judge = _Judge(job.schema, Pack(processes, job.levels))
+    recording = record(processes, program, job.project, judge, seconds=job.seconds, show=show)
+    rows = judge.pack.verdict(recording.resources)
     return Report(
         engine="embedded",
         project=job.project.name,
         stack=job.project.stack,
         schema=job.schema.path,
-        resources=tuple(_judged(job.schema, recording)),
+        resources=tuple(judge.judged[urn] for urn in sorted(judge.judged)),
         findings=tuple(sorted((_finding(row, job, recording) for row in rows), key=order)),
         placeholders=tuple(sorted(recording.placeholders)),
     )
 
 
-def _judged(schema: Schema, recording: Recording) -> list[JudgedResource]:
-    from costtags.check import judged_property
+class _Judge:
+    """Has each resource judged while the program goes on, and notes the tags that it will have."""
 
-    judged = []
-    for urn, resource in sorted(recording.resources.items()):
-        shape = judged_property(schema, resource.type)
+    def __init__(self, schema: Schema, pack: Pack) -> None:
+        self.pack = pack
+        self.judged: dict[str, JudgedResource] = {}
+        self._schema = schema
+        self._variables = tag_variables(os.environ)
+
+    def __call__(self, resource: Resource, provider: Resource | None) -> struct_pb2.Struct | None:
+        if resource.type != STACK_TYPE and not concerns(self._schema, resource.type):
+            return None
+        remediated = self.pack.judge(resource, provider)
+        tags = self._tags(resource, resource.inputs, provider)
+        if tags is not None and remediated is not None:
+            tags = _remediated(self._tags(resource, remediated, provider), tags)
+        if tags is not None:
+            self.judged[resource.urn] = JudgedResource(resource.urn, resource.type, dict(sorted(tags.tags.items())))
+        return remediated
+
+    def _tags(self, resource: Resource, inputs: struct_pb2.Struct, provider: Resource | None) -> EffectiveTags | None:
+        shape = judged_property(self._schema, resource.type)
         if shape is None:
-            continue
-        provider = recording.resources.get(resource.provider_urn)
-        names = (shape.property,)
-        inputs = values.member_to_plain(resource.inputs, names)
-        defaults = provider_tags(values.member_to_plain(provider.inputs, ("defaultTags",)) if provider else {})
-        found = effective_tags(resource.type, shape, inputs, defaults, os.environ)
-        if resource.before_remediation is not None:
-            earlier = values.member_to_plain(resource.before_remediation, names)
-            found = _remediated(found, effective_tags(resource.type, shape, earlier, defaults, os.environ))
-        judged.append(JudgedResource(urn, resource.type, dict(sorted(found.tags.items()))))
-    return judged
+            return None
+        own = values.member_to_plain(inputs, (shape.property,))
+        defaults = values.member_to_plain(provider.inputs, ("defaultTags",)) if provider else {}
+        return effective_tags(resource.type, shape, own, provider_tags(defaults), self._variables)
 
 
-def _remediated(after: EffectiveTags, before: EffectiveTags) -> EffectiveTags:
+def _remediated(after: EffectiveTags | None, before: EffectiveTags) -> EffectiveTags:
+    assert after is not None
     tags = {
         key: tag if key in before.tags else TagValue(tag.value, "remediation", tag.known, tag.secret)
         for key, tag in after.tags.items()
@@ -109,7 +95,7 @@ def _finding(row: Mapping[str, Any], job: Job, recording: Recording) -> Reported
     resource = recording.resources.get(row["urn"])
     file, line = place(resource.frames if resource else (), job.project.folder)
     if row["policy"] == "exemptions-in-use":
-        file, line = job.project.relative(row["file"]), row["line"]
+        file, line = job.project.relative(Path(row["file"])), row["line"]
     return ReportedFinding(
         urn=row["urn"],
         type=row["type"],

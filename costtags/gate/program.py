@@ -1,32 +1,27 @@
 """Runs a Pulumi program in a process of its own and hears from it what it registers: the embedded engine."""
 
 import json
-import os
-import secrets
 import signal
 import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, Listener
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection
 from typing import IO, Any
 
 from google.protobuf import struct_pb2
 
 from costtags.effective import UNKNOWN
 from costtags.gate import wire
+from costtags.gate.processes import Processes, ProgramError
 from costtags.gate.project import Project, environment_answers
 from costtags.gate.resources import Resource
 
 Output = Callable[[str], None]
 Judge = Callable[[Resource, Resource | None], struct_pb2.Struct | None]
 """Takes a resource and its provider, and returns its inputs after remediation, or None where they stay."""
-
-
-class ProgramError(Exception):
-    """The program did not come to its end; what it said itself has been passed on already."""
 
 
 @dataclass(slots=True)
@@ -39,73 +34,51 @@ class Recording:
     finished: bool = False
 
 
-class Program:
-    """The program's process: it loads Pulumi while the caller prepares the job."""
-
-    def __init__(self) -> None:
-        key = secrets.token_bytes(32)
-        self._listener = Listener(authkey=key)
-        self._process = subprocess.Popen(
-            [sys.executable, "-u", "-P", "-m", "costtags.gate.embedded", str(self._listener.address)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,  # one stream keeps the order of what it prints
-            start_new_session=True,  # so that whatever the program starts can be ended with it
-        )
-        assert self._process.stdin is not None
-        self._process.stdin.write(key.hex().encode())
-        self._process.stdin.close()
-
-    def run(
-        self,
-        project: Project,
-        answers: Mapping[str, Any],
-        judge: Judge,
-        *,
-        remediates: bool,
-        seconds: float,
-        show: Output,
-    ) -> Recording:
-        """Run a project's program to its end and return what it registered. Raises ProgramError.
-
-        Everything that the program prints or logs goes to ``show``, a line at a time.
-        """
-        recording = Recording()
-        reader = _thread(_pass_on, self._process.stdout, show)
-        failures: list[BaseException] = []
-        with self._listener.accept() as connection:
-            connection.send_bytes(_job(project, answers, remediates=remediates))
-            hearer = _thread(_hear, connection, recording, judge, failures)
-            try:
-                code = self._process.wait(timeout=seconds)
-            except subprocess.TimeoutExpired:
-                raise ProgramError(_unending(recording, seconds)) from None
-            finally:
-                self.close()
-                hearer.join()
-                reader.join()
-        if failures:
-            raise failures[0]
-        recording.placeholders += tuple(f"config {key}" for key in project.unanswered)
-        _check_end(recording, code)
-        return recording
-
-    def close(self) -> None:
-        """End the process, with all that it started."""
-        with suppress(ProcessLookupError, PermissionError):  # all have ended
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
-        self._listener.close()
-
-
-@contextmanager
-def starting() -> Iterator[Program]:
-    """Start the program's process; leaving the context ends it."""
-    program = Program()
+def start(processes: Processes, project: Project, answers: Mapping[str, Any], *, remediates: bool) -> Connection:
+    """Give the program's process its job; it runs from here on, and tells what it registers over the connection."""
+    _thread(_wake, processes)
     try:
-        yield program
+        connection = processes.listener.accept()
+    except (EOFError, OSError, AuthenticationError):
+        assert processes.program.stdout is not None
+        said = processes.program.stdout.read().decode(errors="replace")
+        raise ProgramError(f"the program's interpreter did not start:\n{said}".rstrip()) from None
+    connection.send_bytes(_job(project, answers, remediates=remediates))
+    return connection
+
+
+def _wake(processes: Processes) -> None:
+    """End a listener's waiting for a process that ended before it could connect: nothing else would."""
+    processes.program.wait()
+    with suppress(OSError, EOFError, AuthenticationError):
+        Client(processes.listener.address).close()
+
+
+def record(
+    processes: Processes, connection: Connection, project: Project, judge: Judge, *, seconds: float, show: Output
+) -> Recording:
+    """Hear the program out and return what it registered. Raises ProgramError, and what ``judge`` raises.
+
+    Everything that the program prints or logs goes to ``show``, a line at a time.
+    """
+    recording = Recording()
+    failures: list[BaseException] = []
+    reader = _thread(_pass_on, processes.program.stdout, show)
+    hearer = _thread(_hear, connection, recording, judge, failures)
+    try:
+        code = processes.program.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        raise ProgramError(_unending(recording, seconds)) from None
     finally:
-        program.close()
+        processes.end_program()
+        hearer.join()
+        reader.join()
+        connection.close()
+    if failures:
+        raise failures[0]
+    recording.placeholders += tuple(f"config {key}" for key in project.unanswered)
+    _check_end(recording, code)
+    return recording
 
 
 def _job(project: Project, answers: Mapping[str, Any], *, remediates: bool) -> bytes:

@@ -169,7 +169,7 @@ def _overlay(merged: dict[str, TagValue], unknown: set[Source], value: Any, sour
             continue
         content, secret_item = bare(item)
         if content is None:
-            continue  # the SDK and the providers drop it
+            continue  # no value is no tag
         known = not is_unknown(content)
         merged[key] = TagValue(tag_text(content) if known else None, source, known, secret or secret_item)
 

@@ -1,5 +1,6 @@
 """The engine as a program sees it: a resource monitor that records and creates nothing."""
 
+import json
 import re
 import sys
 import threading
@@ -154,7 +155,10 @@ class Monitor:
             )
         options = self._options(request)
         properties = request.object
-        for callback in self._transforms_of(request):
+        transforms = self._transforms_of(request)
+        if transforms:
+            properties = values.with_outputs(properties, _dependencies(request))
+        for callback in transforms:
             properties, options = self._transform(callback, request, properties, options)
         urn = self._urn(request.parent, request.type, request.name)
         custom = request.custom and not request.type.startswith(PROVIDER_PREFIX)
@@ -192,6 +196,9 @@ class Monitor:
     def ReadResource(self, request: Any) -> Any:
         """Answer a read of what exists already: it is not the program's to tag, and nothing more is known of it."""
         urn = self._urn(request.parent, request.type, request.name)
+        if not request.provider and not request.type.startswith(PROVIDER_PREFIX):
+            package = self._packages.get(request.packageRef, _package(request.type))
+            self._default_provider(package, request.version, request.type)
         properties = request.properties
         if request.type == STACK_REFERENCE:
             properties = self._stack_outputs(request.id or _text(request.properties, "name"))
@@ -208,6 +215,8 @@ class Monitor:
             arguments = self._transform_invoke(callback, request, arguments)
         if request.tok == "pulumi:pulumi:getResource":
             return self._get_resource(request)
+        if not request.provider and not self._providers.get(request.parent, {}).get(_package(request.tok)):
+            self._default_provider(_package(request.tok), request.version, request.tok)
         if any(urn in self._resources for urn in request.dependsOn):
             return rpc.ResourceInvokeResponse(unknown=True)  # what it depends on is not created yet
         given: Any = (self._answers.get("functions") or {}).get(request.tok)
@@ -289,12 +298,12 @@ class Monitor:
             type=request.type,
             parent=request.parent,
             custom=request.custom,
-            properties=values.with_outputs(properties),
+            properties=properties,
             options=options,
         )
         response = rpc.TransformResponse.FromString(self._call_back(callback, message))
         return (
-            values.without_outputs(response.properties) if response.HasField("properties") else properties,
+            response.properties if response.HasField("properties") else properties,
             response.options if response.HasField("options") else options,
         )
 
@@ -323,11 +332,14 @@ class Monitor:
             urn = options.provider.rsplit("::", 1)[0]
             return self._resources.get(urn)
         package = self._packages.get(request.packageRef, _package(request.type))
-        return self._default_provider(package, options.version)
+        return self._default_provider(package, options.version, request.type)
 
-    def _default_provider(self, package: str, version: str) -> Resource | None:
+    def _default_provider(self, package: str, version: str, token: str) -> Resource | None:
+        """Return the default provider of a package and version, which is made of the stack's config on first use."""
         if package == "pulumi":
             return None
+        if {"*", package} & self._disabled():
+            self._fail(f"Default provider for '{package}' disabled. '{token}' must use an explicit provider.")
         with self._lock:
             known = self._default_providers.get((package, version))
             if known is not None:
@@ -351,6 +363,16 @@ class Monitor:
         provider = self._resources.get(request.provider.rsplit("::", 1)[0])
         region = _text(provider.inputs, "region") if provider else self._job["config"].get("aws:region")
         return region or None
+
+    def _disabled(self) -> set[str]:
+        """Return the packages whose default provider the stack's config switches off; "*" for all."""
+        text = self._job["config"].get("pulumi:disable-default-providers")
+        if not text:
+            return set()
+        try:
+            return {str(package).strip() for package in json.loads(text)}
+        except (ValueError, TypeError):
+            self._fail(f"pulumi:disable-default-providers is no list: {text}")
 
     def _stack_outputs(self, name: str) -> struct_pb2.Struct:
         given = (self._answers.get("stacks") or {}).get(name)
@@ -393,6 +415,14 @@ class Engine:
         """Note the URN of the stack."""
         self._root = request.urn
         return engine_pb2.SetRootResourceResponse()
+
+
+def _dependencies(request: Any) -> dict[str, list[str]]:
+    """Return what each property depends on, where the engine marks it: only for a resource's own transforms."""
+    if not request.transforms:
+        return {}
+    named = {key: list(item.urns) for key, item in request.propertyDependencies.items()}
+    return named or {key: list(request.dependencies) for key in request.object.fields}
 
 
 def _package(token: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from costtags.effective import UNKNOWN
+from costtags.gate import goyaml
 from costtags.gate.values import config_text
 from costtags.yamlfile import FileProblems, Problem
 
@@ -78,20 +79,14 @@ def _file(folder: Path, stem: str) -> Path | None:
 
 def mapping(path: Path) -> dict[str, Any]:
     """Read a YAML file of Pulumi's, or any that holds entries. Raises FileProblems."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
     try:
-        data = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8-sig"))
+        data = goyaml.load(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise FileProblems([Problem(str(path), 1, f"cannot be read: {error.strerror or error}")]) from None
     except UnicodeDecodeError:
         raise FileProblems([Problem(str(path), 1, "is not UTF-8 text")]) from None
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise FileProblems([Problem(str(path), line, f"is not YAML: {error.problem}")]) from None
-    except YAMLError as error:
-        raise FileProblems([Problem(str(path), 1, f"is not YAML: {error}")]) from None
+    except goyaml.NotConfig as error:
+        raise FileProblems([Problem(str(path), error.line, str(error))]) from None
     if data is None:
         return {}
     if not isinstance(data, dict):

@@ -7,6 +7,7 @@ from typing import Any
 from google.protobuf import json_format, struct_pb2
 
 from costtags.effective import UNKNOWN, Secret
+from costtags.gate.goyaml import number_text
 
 # https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig/sig.go
 SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
@@ -80,9 +81,22 @@ def without_outputs(properties: struct_pb2.Struct) -> struct_pb2.Struct:
     return struct({key: _marked(value) for key, value in to_plain(properties).items()})
 
 
-def with_outputs(properties: struct_pb2.Struct) -> struct_pb2.Struct:
-    """Turn secrets and unknown values into outputs: the form in which the engine hands properties to transforms."""
-    return struct({key: _output(value) for key, value in to_plain(properties).items()})
+def with_outputs(properties: struct_pb2.Struct, dependencies: Mapping[str, list[str]]) -> struct_pb2.Struct:
+    """Turn secrets, unknown values and properties with dependencies into outputs.
+
+    It is the form in which the engine hands properties to transforms; ``dependencies`` names the URNs that each
+    property was made from.
+    """
+    return struct(
+        {key: _depending(_output(value), dependencies.get(key, [])) for key, value in to_plain(properties).items()}
+    )
+
+
+def _depending(value: Any, dependencies: list[str]) -> Any:
+    if not dependencies:
+        return value
+    output = value if isinstance(value, dict) and value.get(SIGNATURE_KEY) == OUTPUT else None
+    return {**(output or {SIGNATURE_KEY: OUTPUT, "value": value}), "dependencies": dependencies}
 
 
 def _marked(value: Any) -> Any:
@@ -116,5 +130,14 @@ def config_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | dict):
-        return json.dumps(value, separators=(",", ":"))
-    return "" if value is None else str(value)
+        return json.dumps(_whole(value), separators=(",", ":"), ensure_ascii=False)
+    return "" if value is None else number_text(value)
+
+
+def _whole(value: Any) -> Any:
+    # Go writes a float without a fraction as an integer.
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -46,7 +46,7 @@ def context() -> Context:
     if path is None:
         raise pulumi.RunError(
             f"no {schema.FILE_NAME} in {start} or above it says which tags are required: "
-            f"write one (costtags init), or name one by {SCHEMA_VARIABLE}"
+            f"write one, or name one by {SCHEMA_VARIABLE}"
         )
     try:
         return _load(path.resolve())

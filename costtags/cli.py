@@ -208,7 +208,7 @@ def _judged(
     levels = policyconfig.levels(policyconfig.load(policy_config) if policy_config else {})
     if project.other_environment is not None:
         _say(f"note: the project names {project.other_environment}; its program runs in {sys.prefix} here")
-    program = start(processes, project, given, remediates=levels["default-tags"] == "remediate")
+    program = start(processes, project, schema.resolve(), given, remediates=levels["default-tags"] == "remediate")
 
     from costtags.gate.preview import Job
     from costtags.gate.preview import preview as judge

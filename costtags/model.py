@@ -194,7 +194,7 @@ def validate(document: Document) -> tuple[SchemaModel | None, list[Said]]:
     """
     data = document.data
     if data is None or (isinstance(data, Plain) and data.kind == "nothing"):
-        return None, [((), "is empty: `costtags init` writes a first one")]
+        return None, [((), 'is empty: it begins with "version: 1" and "tags:"')]
     if not isinstance(data, dict):
         what = "a list" if isinstance(data, list) else "a single value"
         return None, [((), f'holds {what}; it must hold entries such as "version: 1" and "tags:"')]

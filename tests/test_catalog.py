@@ -90,11 +90,8 @@ def resource_classes(module: ModuleType) -> dict[str, type]:
     assert module.Domain  # loads Pulumi's lazy module: vars() alone does not
     return {
         thing.pulumi_type: thing
-        for _, thing in inspect.getmembers(
-            module, inspect.isclass
-        )  # unlike vars(), loads Pulumi's lazy modules
-        if issubclass(thing, pulumi.CustomResource)
-        and "tags" in inspect.signature(thing._internal_init).parameters
+        for _, thing in inspect.getmembers(module, inspect.isclass)  # unlike vars(), loads Pulumi's lazy modules
+        if issubclass(thing, pulumi.CustomResource) and "tags" in inspect.signature(thing._internal_init).parameters
     }
 
 
@@ -115,9 +112,7 @@ class TestRows:
     def test_misspelt_key(self):
         """A key that no field has is an error, not silently dropped."""
         with pytest.raises(TypeError, match="unexpected keyword argument 'taggable_latter'"):
-            catalog._row(
-                {"name": "x", "tag_policy": {"enforced": True, "required": True}, "taggable_latter": 1}
-            )
+            catalog._row({"name": "x", "tag_policy": {"enforced": True, "required": True}, "taggable_latter": 1})
 
     def test_tag_policies(self):
         """Tag policies can enforce values on 13 types and require keys of 30."""
@@ -248,9 +243,7 @@ class TestAgainstIam:
 
     def test_taggable_later(self):
         """Exactly the types that AddTags accepts can be tagged after creation."""
-        accepted = {
-            r["name"] for r in IAM.actions.get_action_details("sagemaker", "AddTags")["resourceTypes"]
-        }
+        accepted = {r["name"] for r in IAM.actions.get_action_details("sagemaker", "AddTags")["resourceTypes"]}
         assert [row.name for row in ROWS if row.taggable_later] == sorted(accepted)
         assert len(accepted) == 62
 
@@ -284,9 +277,7 @@ class TestAgainstPulumi:
     def test_tokens_of_the_table(self):
         """The rows hold the SageMaker types of the generated table, each once."""
         of_table = [
-            token
-            for token in catalog.taggable()
-            if token.startswith(("aws:sagemaker/", "aws-native:sagemaker:"))
+            token for token in catalog.taggable() if token.startswith(("aws:sagemaker/", "aws-native:sagemaker:"))
         ]
         assert sorted(token for row in ROWS for token in row.tokens) == sorted(of_table)
 
@@ -296,9 +287,7 @@ class TestAgainstPulumi:
         for row in ROWS:
             assert len(row.cloudformation) == len(row.aws_native)
             for token, resource_type in zip(row.aws_native, row.cloudformation, strict=True):
-                assert set(re.findall(r"AWS::SageMaker::\w+", inspect.getsource(classes[token]))) == {
-                    resource_type
-                }
+                assert set(re.findall(r"AWS::SageMaker::\w+", inspect.getsource(classes[token]))) == {resource_type}
 
 
 class TestTagProperty:

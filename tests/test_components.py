@@ -458,7 +458,7 @@ def test_no_schema(refused: Callable[..., str], tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     assert refused(lambda: TaggedDomain("x", DOMAIN)) == (
         f"no tags.yaml in {tmp_path} or above it says which tags are required: "
-        "write one (costtags init), or name one by COSTTAGS_SCHEMA"
+        "write one, or name one by COSTTAGS_SCHEMA"
     )
 
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection
+from pathlib import Path
 from typing import IO, Any
 
 from google.protobuf import struct_pb2
@@ -18,6 +19,8 @@ from costtags.gate import wire
 from costtags.gate.processes import Processes, ProgramError
 from costtags.gate.project import Project, environment_answers
 from costtags.gate.resources import Resource
+
+_LINGER = 2.0  # seconds
 
 Output = Callable[[str], None]
 Judge = Callable[[Resource, Resource | None], struct_pb2.Struct | None]
@@ -34,7 +37,9 @@ class Recording:
     finished: bool = False
 
 
-def start(processes: Processes, project: Project, answers: Mapping[str, Any], *, remediates: bool) -> Connection:
+def start(
+    processes: Processes, project: Project, schema: Path, answers: Mapping[str, Any], *, remediates: bool
+) -> Connection:
     """Give the program's process its job; it runs from here on, and tells what it registers over the connection."""
     _thread(_wake, processes)
     try:
@@ -43,7 +48,7 @@ def start(processes: Processes, project: Project, answers: Mapping[str, Any], *,
         assert processes.program.stdout is not None
         said = processes.program.stdout.read().decode(errors="replace")
         raise ProgramError(f"the program's interpreter did not start:\n{said}".rstrip()) from None
-    connection.send_bytes(_job(project, answers, remediates=remediates))
+    connection.send_bytes(_job(project, schema, answers, remediates=remediates))
     return connection
 
 
@@ -71,8 +76,9 @@ def record(
         raise ProgramError(_unending(recording, seconds)) from None
     finally:
         processes.end_program()
-        hearer.join()
-        reader.join()
+        # A daemon of the program's may have escaped and hold the pipes: what it says is waited for no longer.
+        hearer.join(timeout=seconds)
+        reader.join(timeout=_LINGER)
         connection.close()
     if failures:
         raise failures[0]
@@ -81,7 +87,7 @@ def record(
     return recording
 
 
-def _job(project: Project, answers: Mapping[str, Any], *, remediates: bool) -> bytes:
+def _job(project: Project, schema: Path, answers: Mapping[str, Any], *, remediates: bool) -> bytes:
     """Return the message that gives the program's process its job: what costtags.gate.embedded reads."""
     config, secret_keys = dict(project.config), sorted(project.secret_keys)
     head = {
@@ -96,6 +102,7 @@ def _job(project: Project, answers: Mapping[str, Any], *, remediates: bool) -> b
             **environment_answers(answers)[1],
             # This project's components then leave the judging to the pack, which reports every finding at once.
             "COSTTAGS_GATE": "embedded",
+            "COSTTAGS_SCHEMA": str(schema),
             # A program may start another that reads the config where the language host puts it.
             "PULUMI_CONFIG": json.dumps(config),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(secret_keys),

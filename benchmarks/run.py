@@ -1,7 +1,7 @@
 """`make bench`: how fast the gate is, each figure as a ratio to a baseline measured beside it in the same run.
 
 Each row is the best of a few alternating runs of both sides: the best is what the machine's other work disturbs
-least. Goals are those of the design; a row that misses its goal is marked, and nothing fails.
+least. A row that misses its goal is marked, and nothing fails.
 """
 
 import argparse

@@ -4,6 +4,7 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Mapping
+from inspect import isawaitable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -40,8 +41,16 @@ def check_arguments(token: str, name: str, **given: tuple[Mapping[str, Any], typ
         raise pulumi.RunError("\n  ".join([title, *problems]))
 
 
-def _argument_problems(group: str, args: Mapping[str, Any], shape: Any) -> Iterator[str]:
+def _argument_problems(group: str, args: Any, shape: Any) -> Iterator[str]:
     where = "" if group == "args" else f" of {group}"
+    if not isinstance(args, Mapping):
+        given = "nothing" if args is None else f"a {type(args).__name__}"
+        example = next(iter(sorted(shape.__required_keys__ or shape.__optional_keys__)))
+        yield f'arguments{where} go into one dict, {{"{example}": ...}}, not {given}'
+        return
+    tags = args.get("tags")
+    if not (tags is None or isinstance(tags, Mapping | pulumi.Output) or isawaitable(tags)):
+        yield f'"tags"{where} must be a map of keys to values, {{"key": "value"}}, not a {type(tags).__name__}'
     known = (*shape.__required_keys__, *shape.__optional_keys__)
     for key in args:
         if key not in known:

@@ -17,14 +17,13 @@ from pulumi.runtime import is_config_secret, rpc
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_monitor
 
-from costtags import exemptions, schema
+from costtags import exemptions, schema, variables
 from costtags.catalog import TagProperty
-from costtags.effective import UNKNOWN, effective_tags, provider_tags, tag_text
+from costtags.effective import UNKNOWN, effective_tags, is_unknown, provider_tags, tag_text
 from costtags.exemptions import Exemptions
 from costtags.schema import Schema
 from costtags.yamlfile import FileProblems, Problem
 
-SCHEMA_VARIABLE = "COSTTAGS_SCHEMA"
 PACKAGE = "aws"
 
 Tags = pulumi.Input[Mapping[str, pulumi.Input[str]]]
@@ -40,13 +39,13 @@ class Context:
 
 def context() -> Context:
     """Read the tags.yaml that COSTTAGS_SCHEMA names, else the nearest one upwards from the Pulumi project."""
-    named = os.environ.get(SCHEMA_VARIABLE)
+    named = os.environ.get(variables.SCHEMA)
     start = project_folder()
     path = Path(named) if named else schema.find(start)
     if path is None:
         raise pulumi.RunError(
             f"no {schema.FILE_NAME} in {start} or above it says which tags are required: "
-            f"write one, or name one by {SCHEMA_VARIABLE}"
+            f"write one, or name one by {variables.SCHEMA}"
         )
     try:
         return _load(path.resolve())
@@ -77,12 +76,14 @@ def _load(path: Path) -> Context:
     return Context(loaded, excused)
 
 
-def stack_tags() -> dict[str, pulumi.Input[str]]:
+def stack_tags() -> Tags:
     """Return the stack's tags: those of its config, and the schema's defaults for keys that nothing else gives.
 
     For resources that are not made by a component; components take these tags by themselves.
     """
     tags = config_tags()
+    if not isinstance(tags, Mapping):
+        return tags
     judged_by = context().schema
     given = effective_tags("", TagProperty("tags", "map"), {"tags": tags}, provider_tags(config_defaults()), os.environ)
     present = {judged_by.meant_key(key) or key for key in given.tags}
@@ -90,11 +91,15 @@ def stack_tags() -> dict[str, pulumi.Input[str]]:
     return {**tags, **{key: value for key, value in defaults.items() if key not in present}}
 
 
-def config_tags() -> dict[str, pulumi.Input[str]]:
+def config_tags() -> Tags:
     """Read ``tags`` of the stack's config, a map of keys to values; where it is secret, the values stay so."""
     config = pulumi.Config()
     name = config.full_key("tags")
     text = config.get("tags")  # get_object would show a secret that is no JSON in its error
+    if text is not None and is_unknown(text):
+        # Encrypted, and nobody answered for it: the pack will see a map that is not known.
+        unknown: Any = pulumi.output.UNKNOWN
+        return pulumi.Output.secret(unknown)
     try:
         given = json.loads(text) if text else {}
     except ValueError:

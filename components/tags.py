@@ -9,13 +9,11 @@ from typing import Any
 import pulumi
 from pulumi.runtime.stack import Stack
 
+from costtags import variables
 from costtags.check import Finding, Place, grouped, judge, missing_defaults
 from costtags.components.arguments import users_line
 from costtags.components.context import Context, Tags, config_tags, context, provider_inputs
 from costtags.effective import UNKNOWN, is_unknown
-
-GATE_VARIABLE = "COSTTAGS_GATE"
-"""Set by whoever runs a preview with the policy pack: the pack then judges all resources, and none is refused here."""
 
 LEFT_TO_THE_PACK = ("unknown-value", "ignored-key")
 
@@ -70,7 +68,9 @@ def overlay(below: Tags, above: Tags | None) -> Tags:
         return below
     if isinstance(below, Mapping) and isinstance(above, Mapping):
         return {**below, **above}
-    if isinstance(above, Mapping):
+    if not isinstance(above, pulumi.Output) and not isawaitable(above):
+        if not isinstance(above, Mapping):
+            raise pulumi.RunError(f"tags must be a map of keys to values, not a {type(above).__name__}")
         return pulumi.Output.from_input(below).apply(lambda known: {**known, **above})
     return pulumi.Output.from_input(above).apply(lambda known: overlay(below, known))
 
@@ -149,7 +149,7 @@ class _Component:
             added.append(more)
             place = Place(child.type, {**own, "tags": {**own["tags"], **more}} if more else own, provider)
             refused += self._refused(child, place, parent)
-        if refused and not (pulumi.runtime.is_dry_run() and os.environ.get(GATE_VARIABLE)):
+        if refused and not (pulumi.runtime.is_dry_run() and os.environ.get(variables.GATE)):
             raise TagError(self._message(refused), [(one.urn, one.child.type, one.finding) for one in refused])
         return added
 

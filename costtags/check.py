@@ -180,10 +180,11 @@ def _quoted(text: str) -> str:
 
 
 def _line(tag: Tag, value: str) -> str:
-    others = [other for other in (tag.values or ())[:12] if other != value]
-    comment = f"  # or {', '.join(others)}" if others else ""
-    if value == "..." and tag.pattern is not None:
-        comment = f"  # what matches {tag.pattern}"
+    others = ", ".join(other for other in (tag.values or ())[:12] if other != value)
+    comment = f"  # or {others}" if others else ""
+    if value == "...":
+        comment = f"  # one of {others}" if others else ""
+        comment = f"  # what matches {tag.pattern}" if tag.pattern is not None else comment
     return f'"{tag.key}": "{value}",{comment}'
 
 

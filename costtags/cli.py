@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from costtags import variables
 from costtags.yamlfile import FileProblems
 
 if TYPE_CHECKING:
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
 
 BLOCKED = 1
 FAILED = 2
-
-SCHEMA_VARIABLE = "COSTTAGS_SCHEMA"
+INTERRUPTED = 130  # as shells have it: no verdict
 
 
 class _Main(click.Group):
@@ -33,8 +34,14 @@ class _Main(click.Group):
             for problem in error.problems:
                 click.echo(f"{_shown(problem.file)}:{problem.line}: {problem.message}", err=True)
             ctx.exit(FAILED)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.ClickException, click.exceptions.Exit):
             raise
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:  # whoever read our output has gone: there is no one to tell
+            sys.stdout = sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the exit
+            ctx.exit(FAILED)
         except Exception as error:  # a fault of ours must not look like a verdict: Python itself would exit with 1
             traceback.print_exc()
             click.echo(
@@ -52,7 +59,9 @@ def _shown(path: str) -> str:
 
 
 def _fail(message: str) -> None:
-    click.echo(f"costtags: {message}", err=True)
+    from costtags.gate.formats.as_text import printable
+
+    click.echo("\n".join(map(printable, f"costtags: {message}".split("\n"))), err=True)
     sys.exit(FAILED)
 
 
@@ -65,7 +74,7 @@ def main() -> None:
 _schema_option = click.option(
     "--schema",
     type=click.Path(path_type=Path),
-    help=f"The tags.yaml to judge by; else ${SCHEMA_VARIABLE}, else the nearest one upwards.",
+    help=f"The tags.yaml to judge by; else ${variables.SCHEMA}, else the nearest one upwards.",
 )
 
 
@@ -73,14 +82,14 @@ def schema_path(explicit: Path | None, start: Path) -> Path:
     """Return which tags.yaml counts. Raises a usage error where there is none."""
     from costtags.schema import find
 
-    named = explicit or (Path(os.environ[SCHEMA_VARIABLE]) if os.environ.get(SCHEMA_VARIABLE) else None)
+    named = explicit or (Path(os.environ[variables.SCHEMA]) if os.environ.get(variables.SCHEMA) else None)
     found = named or find(start)
     if found is None:
         raise click.UsageError(f"no tags.yaml in {start.resolve()} or above it; name one with --schema")
     return found
 
 
-@main.command()
+@main.command(short_help="Validate tags.yaml and exemptions.yaml.")
 @_schema_option
 def check(schema: Path | None) -> None:
     """Validate tags.yaml and the exemptions.yaml beside it: every error, with its line."""
@@ -110,7 +119,7 @@ def check(schema: Path | None) -> None:
         click.echo(f"{_shown(excused.path)}:{entry.line}: expired on {entry.expires}: excuses nothing any more")
 
 
-@main.command()
+@main.command(short_help="Check tags and print them for a job request.")
 @click.argument("pairs", metavar="KEY=VALUE...", nargs=-1, required=True)
 @click.option(
     "--format", "form", type=click.Choice(["sdk", "boto3", "cli", "yaml"]), default="sdk", show_default=True,
@@ -143,22 +152,24 @@ def tags(pairs: tuple[str, ...], form: str, schema: Path | None) -> None:
     click.echo(FORMS[form](given))
 
 
-@main.command()
+@main.command(short_help="Judge a Pulumi program before anything is created.")
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False), default=".")
 @click.option("--stack", help="The stack whose config the program gets; not needed where there is only one.")
 @_schema_option
 @click.option(
     "--policy-config",
     type=click.Path(path_type=Path),
-    help="Levels of policies, as for --policy-pack-config.",
+    help='JSON with levels of policies: {"tag-values": "advisory"}.',
 )
 @click.option(
-    "--answers", type=click.Path(path_type=Path), help="What an account or another stack would have answered."
+    "--answers",
+    type=click.Path(path_type=Path),
+    help="YAML or JSON: what an account, another stack or a secret would have said.",
 )
 @click.option(
-    "--timeout", type=click.FloatRange(min=1), default=300, show_default=True, help="Seconds for the program."
+    "--timeout", type=click.FloatRange(1, 86400), default=300, show_default=True, help="Seconds for the program."
 )
-@click.option("--engine", type=click.Choice(["embedded"]), default="embedded", show_default=True)
+@click.option("--engine", type=click.Choice(["embedded"]), default="embedded", hidden=True)
 @click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text (default) or json; repeatable.")
 def preview(
     directory: Path,
@@ -170,19 +181,27 @@ def preview(
     engine: str,  # noqa: ARG001 - one choice so far
     formats: tuple[str, ...],
 ) -> None:
-    """Judge a Pulumi program before anything is created: no CLI, no credentials, no network."""
+    """Judge the Pulumi program in DIRECTORY before anything is created: no CLI, no credentials, no network.
+
+    Exits with 0 where it passes, 1 where findings block it, 2 where it cannot be judged.
+    """
     from costtags.gate.processes import PackError, ProgramError, starting
 
     path = schema_path(schema, directory)
     outputs = _outputs(formats)
+    given, environment = _answers(answers)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _unwind)
     try:
-        with starting(path.resolve()) as processes:
-            report = _judged(processes, path, directory, stack, policy_config, answers, timeout)
+        with starting(path.resolve(), environment) as processes:
+            report = _judged(processes, path, directory, stack, policy_config, given, timeout)
     except (ProgramError, PackError) as error:
         _fail(str(error))
     else:
         if report.placeholders:
-            _say(f"note: placeholders stand for {', '.join(report.placeholders)} (answer with --answers FILE)")
+            _note(f"placeholders stand for {', '.join(report.placeholders)} (answer with --answers FILE)")
+        if report.unused_answers:
+            _note(f"the program asked for none of these answers: {', '.join(report.unused_answers)}")
         for write, text in [(write, make(report)) for write, make in outputs]:
             write(text)
         sys.exit(BLOCKED if report.blocked else 0)
@@ -194,32 +213,55 @@ def _judged(
     directory: Path,
     stack: str | None,
     policy_config: Path | None,
-    answers: Path | None,
+    given: dict[str, Any],
     timeout: float,
 ) -> "Report":
     """Judge a program whose process is starting: it begins as soon as its project is read, before the rest is."""
-    from costtags import policyconfig
-    from costtags.gate.answers import load as load_answers
+    from datetime import UTC, datetime
+
+    from costtags import exemptions, policyconfig
     from costtags.gate.program import start
     from costtags.gate.project import load as load_project
 
-    given = load_answers(answers)
     project = load_project(directory, stack, given)
     levels = policyconfig.levels(policyconfig.load(policy_config) if policy_config else {})
     if project.other_environment is not None:
         _say(f"note: the project names {project.other_environment}; its program runs in {sys.prefix} here")
-    program = start(processes, project, schema.resolve(), given, remediates=levels["default-tags"] == "remediate")
+    program = start(processes, project, schema.resolve(), given, levels)
 
     from costtags.gate.preview import Job
     from costtags.gate.preview import preview as judge
     from costtags.schema import load
 
-    report = judge(processes, program, Job(project, load(schema), levels, timeout), _say)
+    exemptions.load(exemptions.beside(schema), datetime.now(tz=UTC).date())  # the pack reads it too, and says less
+    report = judge(processes, program, Job(project, load(schema), levels, given, timeout), _say)
     return report.shown_from(Path.cwd(), project.folder)
+
+
+def _answers(path: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the answers, and the environment with what they set: the CLI, too, sets an ESC environment's for all."""
+    if path is None:
+        return {}, dict(os.environ)
+    from costtags.gate.answers import load
+    from costtags.gate.project import environment_answers
+
+    given = load(path)
+    return given, {**os.environ, **environment_answers(given)[1]}
+
+
+def _unwind(number: int, _frame: object) -> None:
+    """Leave by way of every `finally`, which ends the processes that were started."""
+    sys.exit(128 + number)
 
 
 def _say(text: str) -> None:
     click.echo(text, err=True)
+
+
+def _note(text: str) -> None:
+    from costtags.gate.formats.as_text import printable
+
+    _say(printable(f"note: {text}"))
 
 
 Write = Callable[[str], None]
@@ -246,10 +288,14 @@ def _print(text: str) -> None:
 
 def _writer(path: Path) -> Write:
     def write(text: str) -> None:
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        target = path.resolve()
+        if target.exists() and not target.is_file():  # a pipe or a device is written to, not replaced
+            target.write_text(text, encoding="utf-8")
+            return
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             temporary.write_text(text, encoding="utf-8")
-            temporary.replace(path)
+            temporary.replace(target)
         except OSError as error:
             temporary.unlink(missing_ok=True)
             _fail(f"cannot write {path}: {error.strerror}")
@@ -257,7 +303,7 @@ def _writer(path: Path) -> Write:
     return write
 
 
-@main.command()
+@main.command(short_help="Print the policy pack's folder.")
 def pack() -> None:
     """Print the installed policy pack's folder, for `pulumi preview --policy-pack`."""
     from costtags.gate.pack import folder_for_pulumi

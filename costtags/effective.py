@@ -84,7 +84,7 @@ def effective_tags(
         below = merged.get(key)
         # aws-native has merged its default tags into the inputs: an equal value is still the provider's.
         if native and below is not None and (below.value, below.known) == (tag.value, tag.known):
-            tag = TagValue(tag.value, below.source, tag.known, tag.secret)
+            tag = TagValue(tag.value, below.source, tag.known, tag.secret or below.secret)
         merged[key] = tag
     return EffectiveTags(merged, frozenset(unknown))
 

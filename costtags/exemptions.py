@@ -123,6 +123,15 @@ def _entry_problems(at: Location, entry: Any, today: date) -> Iterator[tuple[Loc
             yield at, f'"{name}" is missing'
         elif not isinstance(value, str) or not value.strip():
             yield (*at, name), f'"{name}" must be text'
+    resource = entry.get("resource")
+    if isinstance(resource, str) and resource.strip() and not resource.startswith(("urn:pulumi:", "arn:")):
+        yield (
+            (*at, "resource"),
+            (
+                f'{quoted(resource)} is no URN and no ARN: it begins with "urn:pulumi:" or "arn:", * is any text; '
+                "`costtags preview --format json` prints URNs"
+            ),
+        )
     yield from _list_problems(at, entry)
     if isinstance(entry.get("expires"), str) and entry["expires"]:
         yield from (((*at, "expires"), message) for message in _date_problems(entry["expires"], today))

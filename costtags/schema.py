@@ -54,7 +54,9 @@ class Tag:
         listed = self.meaning.get(wrong)
         if listed is not None:
             return listed
-        return nearest(wrong, self.exact_values)
+        aliases = [alias for alias, right in self.meaning.items() if self.allows(right)]
+        near = nearest(wrong, [*self.exact_values, *aliases])
+        return None if near is None else self.meaning.get(near, near)
 
     @property
     def exact_values(self) -> list[str]:
@@ -74,10 +76,10 @@ class Tag:
 
     @property
     def example(self) -> str:
-        """A value to paste: the default, else the first allowed one, else a placeholder."""
+        """A value to paste: the default, or the only one allowed, else "...": no one should pay by accident."""
         if self.default is not None:
             return self.default
-        return next(iter(self.exact_values), "...")
+        return self.exact_values[0] if len(self.exact_values) == len(self.values or ()) == 1 else "..."
 
 
 @dataclass(frozen=True)

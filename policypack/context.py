@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from costtags import exemptions, schema
+from costtags import exemptions, schema, variables
 from costtags.exemptions import Exemptions
 from costtags.schema import Schema
 from costtags.yamlfile import FileProblems, Problem
-
-SCHEMA_VARIABLE = "COSTTAGS_SCHEMA"
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ def load(pack_folder: Path, variable: str | None) -> Context:
     path = Path(variable) if variable else pack_folder.parent / schema.FILE_NAME
     if variable and not path.is_absolute():
         # The engine starts the pack in the pack's own folder, so a relative path would be looked for there.
-        raise FileProblems([Problem(SCHEMA_VARIABLE, 1, f'"{variable}" must be an absolute path')])
+        raise FileProblems([Problem(variables.SCHEMA, 1, f'"{variable}" must be an absolute path')])
     project = None if variable else _project(pack_folder.parent)
     return Context(schema.load(path), exemptions.load(exemptions.beside(path), today), project)
 
@@ -43,7 +41,7 @@ def _project(folder: Path) -> str:
             return _project_name(folder / name)
     reason = (
         f"the pack stands in no Pulumi project, so it cannot know whose tags to judge: "
-        f"set {SCHEMA_VARIABLE} to the absolute path of your tags.yaml"
+        f"set {variables.SCHEMA} to the absolute path of your tags.yaml"
     )
     raise FileProblems([Problem(str(folder), 1, reason)])
 
@@ -64,4 +62,4 @@ def _project_name(path: Path) -> str:
 
 def from_environment() -> Context:
     """Load the context of this process: the engine's working directory is the pack's folder."""
-    return load(Path.cwd(), os.environ.get(SCHEMA_VARIABLE))
+    return load(Path.cwd(), os.environ.get(variables.SCHEMA))

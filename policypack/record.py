@@ -1,4 +1,4 @@
-"""What the pack found, kept for its stack policy and written to the file that COSTTAGS_FINDINGS names, a line each."""
+"""What the pack found, kept for its stack policy and written to a file, a line each."""
 
 import json
 import os
@@ -7,10 +7,9 @@ from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
+from costtags import variables
 from costtags.check import Finding
 from costtags.exemptions import Exemption, Exemptions
-
-FINDINGS_VARIABLE = "COSTTAGS_FINDINGS"
 
 _lock = threading.Lock()  # the SDK's server calls policies from several threads
 _excused: dict[Exemption, set[tuple[str, str, str | None]]] = {}
@@ -91,7 +90,7 @@ def _expired_row(entry: Exemption) -> Row:
 
 
 def _write(row: dict[str, Any]) -> None:
-    path = os.environ.get(FINDINGS_VARIABLE)
+    path = os.environ.get(variables.FINDINGS)
     if not path:
         return
     line = json.dumps(row, ensure_ascii=False) + "\n"

@@ -17,14 +17,16 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from costtags import variables
 from costtags.check import Finding, Place, grouped, judge, judged_property, missing_defaults
 from costtags.effective import tag_variables
 from costtags.exemptions import NOTE
+from costtags.parent import end_with_parent
 from costtags.policies import POLICIES as TABLE
 from costtags.policies import Policy
 from costtags.policypack import context, record
-from costtags.policypack.config import refuse_misspelt_config
 from costtags.policypack.props import plain
+from costtags.policypack.server import guard_server
 from costtags.yamlfile import FileProblems
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -42,7 +44,7 @@ def ready() -> context.Context:
 
 
 @cache
-def variables() -> dict[str, str]:
+def tag_environment() -> dict[str, str]:
     """Return the environment's part in tags; the pack's process has the environment of the CLI."""
     return tag_variables(os.environ)
 
@@ -58,8 +60,6 @@ def place(args: ResourceValidationArgs) -> Place:
 def validate(policy: Policy, args: ResourceValidationArgs, report: ReportViolation) -> None:
     """Report the findings of one policy on one resource as one violation; what is exempt is only recorded."""
     here = ready()
-    if args.resource_type == STACK_TYPE and policy.name == "required-tags":
-        refuse_other_project(args.urn, report)
     reported: list[Finding] = []
     for finding in _judged(policy, args):
         if finding.policy != policy.name:
@@ -84,31 +84,28 @@ def _judged(policy: Policy, args: ResourceValidationArgs) -> list[Finding]:
     last: tuple[str, int, list[Finding]] = getattr(_here, "last", ("", 0, []))
     urn, before, findings = last
     if urn != args.urn or index <= before:
-        findings = judge(ready().schema, place(args), variables())
+        findings = judge(ready().schema, place(args), tag_environment())
     _here.last = (args.urn, index, findings)
     return findings
 
 
-def refuse_other_project(urn: str, report: ReportViolation) -> None:
-    """Report that a pack judging by one project's tags.yaml was given another project."""
+def refusal(urn: str) -> str | None:
+    """Say why the pack must not judge a resource: it judges by one project's tags.yaml and this is another's."""
     here = ready()
     project = urn.split("::")[1]
-    if here.project is not None and project != here.project:
-        message = (
-            f'this pack judges project "{here.project}" by {here.schema.path}, not project "{project}": '
-            f"set {context.SCHEMA_VARIABLE} to the absolute path of its tags.yaml"
-        )
-        record.finding(
-            urn, STACK_TYPE, Finding("missing", None, message, f"export {context.SCHEMA_VARIABLE}=..."), None
-        )
-        report(message, None)
+    if here.project is None or project == here.project:
+        return None
+    return (
+        f'this pack judges project "{here.project}" by {here.schema.path}, not project "{project}": '
+        f"set {variables.SCHEMA} to the absolute path of its tags.yaml"
+    )
 
 
 def remediate(args: ResourceValidationArgs) -> Any:
     """Add absent tags that have a default; a present value, known or not, and its secret mark stay as they are."""
     here = ready()
     props: Any = args.props  # the SDK's proxy, which can be written to
-    defaults = missing_defaults(here.schema, place(args), variables())
+    defaults = missing_defaults(here.schema, place(args), tag_environment())
     added = {
         key: value
         for key, value in defaults.items()
@@ -177,5 +174,7 @@ POLICIES: list[ResourceValidationPolicy | StackValidationPolicy] = [
 def serve() -> None:
     """Check that the pack can judge, then serve its policies to the engine; does not return."""
     ready()
-    refuse_misspelt_config()
+    if os.environ.get(variables.FINDINGS):
+        end_with_parent()  # under the gate; the engine ends its plugins itself
+    guard_server(refusal)
     PolicyPack(name="costtags", policies=list(POLICIES))

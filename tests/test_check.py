@@ -74,7 +74,7 @@ def test_no_tags(schema):
             "missing",
             "cost-center",
             'tag "cost-center" is missing; allowed: ML-Marketing, ML-Sales',
-            '"cost-center": "ML-Marketing",  # or ML-Sales',
+            '"cost-center": "...",  # one of ML-Marketing, ML-Sales',
         ),
         Finding(
             "missing",
@@ -118,7 +118,7 @@ def test_no_tags(schema):
             "has a value that is not allowed; allowed: what matches [a-z][a-z0-9-]{1,30}",
             '"...",  # what matches [a-z][a-z0-9-]{1,30}',
         ),
-        ("team", "data", "has a value that is not allowed; allowed: ml-*", '"...",  # or ml-*'),
+        ("team", "data", "has a value that is not allowed; allowed: ml-*", '"...",  # one of ml-*'),
     ],
 )  # fmt: skip
 def test_wrong_values(schema, tag, value, message, fix):
@@ -371,13 +371,13 @@ def test_grouped(schema):
         '  tag "cost-center" is missing; allowed: ML-Marketing, ML-Sales\n'
         '  tag "environment" is missing; allowed: dev, prod\n'
         "fix:\n"
-        '    "cost-center": "ML-Marketing",  # or ML-Sales\n'
+        '    "cost-center": "...",  # one of ML-Marketing, ML-Sales\n'
         '    "environment": "dev",  # or prod'
     )
     assert grouped(findings[:1]) == (
         'tag "cost-center" is missing; allowed: ML-Marketing, ML-Sales\n'
         "fix:\n"
-        '    "cost-center": "ML-Marketing",  # or ML-Sales'
+        '    "cost-center": "...",  # one of ML-Marketing, ML-Sales'
     )
     assert grouped([Finding("unknown-value", None, "nothing is known", "")]) == "nothing is known"
 

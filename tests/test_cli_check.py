@@ -41,7 +41,7 @@ def folder(tmp_path) -> Path:
 def exemption(days: int) -> str:
     """Return an entry of exemptions.yaml that expires in some days."""
     expires = TODAY + timedelta(days=days)
-    return f"- {{resource: 'urn:*', policies: [required-tags], owner: me, reason: why, expires: {expires}}}\n"
+    return f"- {{resource: 'urn:pulumi:*', policies: [required-tags], owner: me, reason: why, expires: {expires}}}\n"
 
 
 def test_check(folder):
@@ -75,12 +75,12 @@ def test_check_tells_all_errors_of_both_files(folder):
     code, out, err = run(folder, "check")
     assert (code, out) == (2, "")
     assert [line.split(": ", 1)[0] for line in err.splitlines()] == [
-        *["exemptions.yaml:1"] * 4,
+        *["exemptions.yaml:1"] * 5,
         "tags.yaml:1",
         "tags.yaml:3",
         "tags.yaml:3",
     ]
-    assert err.splitlines()[4:] == [
+    assert err.splitlines()[5:] == [
         'tags.yaml:1: "version" must be 1, the only version of this file\'s format',
         'tags.yaml:3: "tags.aws:x.values[0]": no is a boolean to some YAML readers: write it in quotes, "no"',
         'tags.yaml:3: tag key "aws:x": keys that begin with "aws:" are reserved for AWS',

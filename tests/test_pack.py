@@ -123,9 +123,12 @@ def test_a_misspelt_config_is_refused(
     assert message in run.output
 
 
-def test_the_pack_refuses_another_project(project: Project, engine_environment: dict[str, str]) -> None:
-    """Without COSTTAGS_SCHEMA the pack judges only the project that its folder stands in."""
-    run = drive.preview(project(HEAD + 'model("m")'), env=engine_environment, policy_pack=PACK)
+@pytest.mark.parametrize("config", [{}, {"required-tags": "disabled"}, {"all": "advisory"}])
+def test_the_pack_refuses_another_project(
+    project: Project, engine_environment: dict[str, str], config: dict[str, str]
+) -> None:
+    """Without COSTTAGS_SCHEMA the pack judges only the project that its folder stands in, whatever the levels."""
+    run = drive.preview(project(HEAD + 'model("m")'), env=engine_environment, policy_pack=PACK, policy_config=config)
     assert run.exit_code != 0
     assert "this pack judges project" in run.output
     assert "set COSTTAGS_SCHEMA to the absolute path of its tags.yaml" in run.output

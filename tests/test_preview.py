@@ -461,3 +461,162 @@ def test_text_from_the_program_cannot_act_on_a_terminal(run: Run) -> None:
     assert "a\\x1b[2Jb" in done.stdout
     assert "k\\u202ey" in done.stdout
     assert not set("\x1b\x07\u202e") & set(done.stdout)
+
+
+# ---- what goes wrong around a program
+
+
+def running(tmp_path: Path) -> list[int]:
+    """Return the processes that still have this test's folder in their command line or as working directory."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").resolve() == tmp_path:
+                found.append(int(process.name))
+        except OSError:
+            continue  # it has just ended
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_preview_that_is_killed_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+    """However a preview ends, program and pack end with it: CI systems cancel jobs by signals."""
+    for name, text in {
+        "Pulumi.yaml": "name: ml\nruntime: python\n",
+        "tags.yaml": TAGS,
+        "__main__.py": "import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(60)\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    process = subprocess.Popen(
+        [COSTTAGS, "preview"], cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    until = time.monotonic() + 30
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    process.send_signal(number)
+    process.wait(timeout=30)
+    until = time.monotonic() + 10
+    while left := running(tmp_path):
+        assert time.monotonic() < until, left
+        time.sleep(0.2)
+
+
+def test_resources_are_judged_with_their_default_provider(run: Run) -> None:
+    """Default tags of the stack's config count however the program's threads are scheduled."""
+    delay = (
+        "monitor = pulumi.runtime.settings.get_monitor()\ntell = monitor._tell\n"
+        "monitor._tell = lambda r: (time.sleep(0.02) if 'providers' in r.type else None, tell(r))[1]\n"
+        "for number in range(20): model(f'm{number}', {})\n"
+    )
+    config = "config: {aws:defaultTags: {tags: {cost-center: ML-Sales, environment: dev}}}\n"
+    assert run(HEAD + delay, config=config).returncode == 0
+
+
+def test_a_pack_that_dies_while_it_remediates_is_named(run: Run) -> None:
+    """The program waits for an answer that no one will give: it is ended, and the pack named."""
+    program = HEAD + (
+        "import subprocess\n"
+        "subprocess.run(['pkill', '-9', '-P', str(os.getppid()), '-f', 'pulumi.policy'], check=True)\n"
+        "time.sleep(0.5)\nmodel('m', {})\n"
+    )
+    done = run(program, "--policy-config", "p.json", files={"p.json": '{"default-tags": "remediate"}'})
+    assert done.returncode == 2
+    assert "costtags: the policy pack ended with exit code -9" in done.stderr
+
+
+def test_a_reader_that_goes_away_does_not_hold_the_preview(run: Run, tmp_path: Path) -> None:
+    """`costtags preview 2>&1 | head -1` ends soon, though the program prints on."""
+    run(HEAD)
+    (tmp_path / "__main__.py").write_text("for number in range(200_000): print('line', number)\n")
+    started = time.monotonic()
+    subprocess.run(["bash", "-c", f"{COSTTAGS} preview 2>&1 | head -1"], cwd=tmp_path, env=environment(), check=True)
+    assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize("closing", ["sys.stdout.close()", "sys.stdout = None", "os.close(1)"])
+def test_a_program_that_closes_its_output(run: Run, closing: str) -> None:
+    """What a program does to its streams is its own affair."""
+    assert run(HEAD + f"model('m')\n{closing}\n").returncode == 0
+
+
+def test_threads_and_exit_handlers_of_the_program_run(run: Run) -> None:
+    """The program's threads are waited for and its exit handlers called, as by the interpreter."""
+    program = HEAD + (
+        "import atexit, threading\natexit.register(lambda: print('handler'))\n"
+        "threading.Thread(target=lambda: (time.sleep(0.5), print('thread'))).start()\n"
+    )
+    assert run(program).stderr == "thread\nhandler\n"
+
+
+def test_output_goes_into_what_is_there(run: Run, tmp_path: Path) -> None:
+    """A format's file may be a link or a pipe: the link stays one, and the pipe is written to."""
+    (tmp_path / "real.json").write_text("old")
+    (tmp_path / "link.json").symlink_to("real.json")
+    run(HEAD + 'model("m")', "--format", "json=link.json")
+    assert (tmp_path / "link.json").is_symlink()
+    assert json.loads((tmp_path / "real.json").read_text())["verdict"] == "passed"
+    command = f"{COSTTAGS} preview --format json=>(cat >piped.json; touch done)"
+    subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment(), check=True)
+    until = time.monotonic() + 10
+    while not (tmp_path / "done").exists():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert json.loads((tmp_path / "piped.json").read_text())["verdict"] == "passed"
+
+
+def test_components_speak_for_themselves_where_a_policy_is_relaxed(run: Run) -> None:
+    """A level that lets pass what a component would refuse in the deployment does not let the preview pass."""
+    program = (
+        "from costtags.components import TaggedNotebookInstance\n"
+        'TaggedNotebookInstance("n", {"instance_type": "ml.t3.medium", "role_arn": "r",\n'
+        '    "tags": {"cost-center": "ML-Sales", "environment": "production"}})\n'
+    )
+    done = run(program, "--format", "json")
+    assert (done.returncode, [f["code"] for f in report(done)["findings"]]) == (1, ["wrong-value"])
+    done = run(program, "--policy-config", "p.json", files={"p.json": '{"tag-values": "advisory"}'})
+    assert done.returncode == 2
+    assert '__main__.py:2: TaggedNotebookInstance "n" breaks the rules for tags' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ('"n", None', 'arguments go into one dict, {"instance_type": ...}, not nothing'),
+        (
+            '"n", {"instance_type": "t", "role_arn": "r", "tags": [{"Key": "a"}]}',
+            '"tags" must be a map of keys to values',
+        ),
+        ('"n", {"instance_type": "t", "role_arn": "r", "tags": pulumi.Output.from_input(["x"])}', "tags must be a map"),
+    ],
+)
+def test_components_used_wrongly(run: Run, arguments: str, message: str) -> None:
+    """Arguments of a wrong shape are an error that says what they should be."""
+    done = run(
+        f"import pulumi\nfrom costtags.components import TaggedNotebookInstance\nTaggedNotebookInstance({arguments})"
+    )
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_variables_of_an_esc_environment_reach_the_judging(run: Run) -> None:
+    """Default tags that an ESC environment sets by variables count, as they do for the real CLI's plugins."""
+    variables = {"TF_AWS_DEFAULT_TAGS_cost-center": "ML-Sales"}
+    answers = json.dumps({"environments": {"acme/dev": {"variables": variables}}})
+    done = run(
+        HEAD + 'model("m", {"environment": "dev"})', "--answers", "a.json", "--format", "json",
+        config="environment: [acme/dev]\n", files={"a.json": answers},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert tags_of(done, "m")["cost-center"]["source"] == "environment"
+
+
+def test_answers_that_nothing_asked_for_are_named(run: Run) -> None:
+    """A misspelt answer would leave the placeholder in place: it is named."""
+    answers = json.dumps({"functions": {"aws:index/getRegoin:getRegion": {"region": "x"}}, "stacks": {"a/b/c": {}}})
+    done = run(HEAD + 'model("m")', "--answers", "a.json", files={"a.json": answers})
+    assert done.returncode == 0
+    assert done.stderr == (
+        "note: the program asked for none of these answers: functions aws:index/getRegoin:getRegion, stacks a/b/c\n"
+    )

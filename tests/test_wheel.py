@@ -65,6 +65,8 @@ def test_the_wheel_holds_one_top_package(wheel: Path) -> None:
         "costtags/components/__init__.py",
     ):
         assert name in names
+    ours = subprocess.run(["git", "ls-files", "costtags"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {name for name in ours.splitlines() if name.endswith(".py")} <= set(names)
 
 
 def test_the_wheel_works_in_a_project_with_folders_of_our_names(installed: Path, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from pulumi import runtime
 from costtags.gate import wire
 from costtags.gate.monitor import Engine, Monitor
 from costtags.gate.resources import Resource
-from costtags.gate.run_program import execute
+from costtags.gate.run_program import execute, flush
+from costtags.parent import end_with_parent
 
 
 class Teller:
@@ -51,6 +52,7 @@ class Teller:
             "finished": monitor.finished,
             "errors": monitor.errors,
             "placeholders": sorted(monitor.placeholders),
+            "answers_used": sorted(monitor.answers_used),
         }
         with self._lock:
             self._connection.send_bytes(wire.pack(head))
@@ -58,7 +60,8 @@ class Teller:
 
 def main() -> int:
     """Take the job from the gate, run the program, and tell how it ended."""
-    connection = Client(sys.argv[1], authkey=bytes.fromhex(sys.stdin.read()))
+    end_with_parent()
+    connection = Client(("127.0.0.1", int(sys.argv[1])), authkey=bytes.fromhex(sys.stdin.read()))
     job, _ = wire.unpack(connection.recv_bytes())
     os.environ.update(job["environment"])
     teller = Teller(connection, remediates=job["remediates"])
@@ -81,9 +84,10 @@ def main() -> int:
 
 def end(code: int) -> NoReturn:
     """Leave at once: taking the interpreter down, object by object, would take a tenth of the program's time."""
-    atexit._run_exitfuncs()  # the program's own, which os._exit would not call
-    sys.stdout.flush()
-    sys.stderr.flush()
+    # What the interpreter does first, and os._exit would not: the program's threads and its exit handlers.
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    flush()
     os._exit(code)
 
 

@@ -64,12 +64,16 @@ def _data(node: Any, around: frozenset[int]) -> Any:
     if kind == "SequenceNode":
         return [_data(item, around) for item in node.value]
     made: dict[str, Any] = {}
+    own: set[str] = set()
     for key, value in node.value:
         if str(key.value) == "<<" and key.style is None:
             merged = _data(value, around)
             for one in merged if isinstance(merged, list) else [merged]:
                 made = {**(one if isinstance(one, dict) else {}), **made}
+        elif str(key.value) in own:
+            raise NotConfig(key.start_mark.line + 1, f'has the key "{key.value}" twice')
         else:
+            own.add(str(key.value))
             made[str(key.value)] = _data(value, around)
     return made
 

@@ -76,12 +76,14 @@ class Monitor:
         self.finished = False
         self.errors: list[str] = []
         self.placeholders: set[str] = set()
+        self.answers_used: set[str] = set()
         self._job = job
         self._folder = Path(job["folder"]).as_uri() + "/"
         self._answers: Mapping[str, Any] = job["answers"]
         self._tell = tell
         self._resources: dict[str, Resource] = {}
         self._lock = threading.Lock()
+        self._providers_lock = threading.Lock()
         self._stack_transforms: list[callback_pb2.Callback] = []
         self._invoke_transforms: list[callback_pb2.Callback] = []
         self._transforms: dict[str, list[callback_pb2.Callback]] = {}
@@ -220,6 +222,7 @@ class Monitor:
         if any(urn in self._resources for urn in request.dependsOn):
             return rpc.ResourceInvokeResponse(unknown=True)  # what it depends on is not created yet
         given: Any = (self._answers.get("functions") or {}).get(request.tok)
+        self.answers_used.add(f"functions {request.tok}")
         if given is None:
             try:
                 given = answer(request.tok, {"region": self._region(request), **values.to_plain(arguments)})
@@ -340,23 +343,27 @@ class Monitor:
             return None
         if {"*", package} & self._disabled():
             self._fail(f"Default provider for '{package}' disabled. '{token}' must use an explicit provider.")
+        with self._providers_lock:  # held until the gate knows it: a resource of it must not be told first
+            made = self._default_providers.get((package, version))
+            if made is None:
+                made = self._made_default_provider(package, version)
+                self._tell(made)
+                self._default_providers[package, version] = made
+        return made
+
+    def _made_default_provider(self, package: str, version: str) -> Resource:
+        inputs: dict[str, Any] = {
+            key.split(":", 1)[1]: values.secret(value) if key in self._job["secret_keys"] else value
+            for key, value in self._job["config"].items()
+            if key.split(":", 1)[0] == package
+        }
+        if version:
+            inputs["version"] = version
+        name = "default_" + re.sub(r"[^a-zA-Z0-9]", "_", version) if version else "default"
+        urn = self._urn("", f"{PROVIDER_PREFIX}{package}", name)
+        made = Resource(urn, f"{PROVIDER_PREFIX}{package}", name, values.struct(inputs), "")
         with self._lock:
-            known = self._default_providers.get((package, version))
-            if known is not None:
-                return known
-            inputs: dict[str, Any] = {
-                key.split(":", 1)[1]: values.secret(value) if key in self._job["secret_keys"] else value
-                for key, value in self._job["config"].items()
-                if key.split(":", 1)[0] == package
-            }
-            if version:
-                inputs["version"] = version
-            name = "default_" + re.sub(r"[^a-zA-Z0-9]", "_", version) if version else "default"
-            urn = self._urn("", f"{PROVIDER_PREFIX}{package}", name)
-            made = Resource(urn, f"{PROVIDER_PREFIX}{package}", name, values.struct(inputs), "")
-            self._default_providers[package, version] = made
             self._resources[urn] = made
-        self._tell(made)
         return made
 
     def _region(self, request: Any) -> str | None:
@@ -376,6 +383,7 @@ class Monitor:
 
     def _stack_outputs(self, name: str) -> struct_pb2.Struct:
         given = (self._answers.get("stacks") or {}).get(name)
+        self.answers_used.add(f"stacks {name}")
         if given is None:
             with self._lock:
                 self.placeholders.add(f"outputs of stack {name}")

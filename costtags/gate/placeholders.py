@@ -12,9 +12,9 @@ from google.protobuf import json_format, struct_pb2
 from costtags.effective import UNKNOWN
 
 ACCOUNT = "100200300400"
-REGION = "us-east-1"
 NUMBER = "0c057a9500000000"
 TEXT = "costtags-placeholder"
+REGION = f"{TEXT}-1"  # where the stack's config has none
 MARKS = (ACCOUNT, NUMBER, TEXT)
 
 

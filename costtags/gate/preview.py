@@ -16,9 +16,10 @@ from costtags.gate.pack import Pack
 from costtags.gate.places import place
 from costtags.gate.processes import Processes
 from costtags.gate.program import Output, Recording, record
-from costtags.gate.project import Project
+from costtags.gate.project import Project, environment_answers
 from costtags.gate.report import JudgedResource, Level, Report, ReportedFinding, order
 from costtags.gate.resources import Resource
+from costtags.policies import BY_NAME
 from costtags.schema import Schema
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -26,17 +27,19 @@ STACK_TYPE = "pulumi:pulumi:Stack"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to judge and how: levels by policy, seconds for the program."""
+    """What to judge and how: levels by policy, the answers that the program was given, seconds for it."""
 
     project: Project
     schema: Schema
     levels: Mapping[str, str]
+    answers: Mapping[str, Any]
     seconds: float
 
 
 def preview(processes: Processes, program: Connection, job: Job, show: Output) -> Report:
     """Judge a program that has been given its job. Raises ProgramError, PackError."""
-    judge = _Judge(job.schema, Pack(processes, job.levels))
+    environment = {**os.environ, **environment_answers(job.answers)[1]}
+    judge = _Judge(job.schema, Pack(processes, job.levels), environment)
     recording = record(processes, program, job.project, judge, seconds=job.seconds, show=show)
     rows = judge.pack.verdict(recording.resources)
     return Report(
@@ -47,17 +50,25 @@ def preview(processes: Processes, program: Connection, job: Job, show: Output) -
         resources=tuple(judge.judged[urn] for urn in sorted(judge.judged)),
         findings=tuple(sorted((_finding(row, job, recording) for row in rows), key=order)),
         placeholders=tuple(sorted(recording.placeholders)),
+        unused_answers=tuple(sorted(_answered(job.answers) - recording.answers_used)),
+        levels=tuple(sorted((name, level) for name, level in job.levels.items() if level != BY_NAME[name].level)),
+        others=sum(r.type.startswith(("aws:", "aws-native:")) for r in recording.resources.values())
+        - len(judge.judged),
     )
+
+
+def _answered(answers: Mapping[str, Any]) -> set[str]:
+    return {f"{section} {name}" for section in ("functions", "stacks") for name in answers.get(section) or {}}
 
 
 class _Judge:
     """Has each resource judged while the program goes on, and notes the tags that it will have."""
 
-    def __init__(self, schema: Schema, pack: Pack) -> None:
+    def __init__(self, schema: Schema, pack: Pack, environment: Mapping[str, str]) -> None:
         self.pack = pack
         self.judged: dict[str, JudgedResource] = {}
         self._schema = schema
-        self._variables = tag_variables(os.environ)
+        self._variables = tag_variables(environment)
 
     def __call__(self, resource: Resource, provider: Resource | None) -> struct_pb2.Struct | None:
         if resource.type != STACK_TYPE and not concerns(self._schema, resource.type):

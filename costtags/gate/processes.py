@@ -6,13 +6,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from multiprocessing.connection import Listener
 from pathlib import Path
 from typing import IO
+
+from costtags import variables
 
 
 class PackError(Exception):
@@ -57,14 +59,22 @@ def pack_folder() -> Path:
 
 
 @contextmanager
-def starting(schema: Path) -> Iterator[Processes]:
+def starting(schema: Path, environment: Mapping[str, str]) -> Iterator[Processes]:
     """Start both interpreters, the pack's to judge by a tags.yaml; leaving the context ends them."""
     key = secrets.token_bytes(32)
-    with tempfile.TemporaryDirectory(prefix="costtags-") as folder, Listener(authkey=key) as listener:
+    # On loopback, since the path of a socket in a temporary folder can be too long.
+    listening = Listener(("127.0.0.1", 0), authkey=key)
+    with tempfile.TemporaryDirectory(prefix="costtags-") as folder, listening as listener:
         findings = Path(folder) / "findings"
         findings.touch()
         with (Path(folder) / "errors").open("w+b") as errors:
-            processes = Processes(_program(listener, key), listener, _pack(schema, findings, errors), errors, findings)
+            processes = Processes(
+                _program(listener, key, environment),
+                listener,
+                _pack(schema, findings, errors, environment),
+                errors,
+                findings,
+            )
             try:
                 yield processes
             finally:
@@ -73,9 +83,10 @@ def starting(schema: Path) -> Iterator[Processes]:
                 processes.pack.wait()
 
 
-def _program(listener: Listener, key: bytes) -> subprocess.Popen[bytes]:
+def _program(listener: Listener, key: bytes, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
-        [sys.executable, "-u", "-P", "-m", "costtags.gate.embedded", str(listener.address)],
+        [sys.executable, "-u", "-P", "-m", "costtags.gate.embedded", str(listener.address[1])],
+        env=dict(environment),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,  # one stream keeps the order of what it prints
@@ -87,12 +98,12 @@ def _program(listener: Listener, key: bytes) -> subprocess.Popen[bytes]:
     return process
 
 
-def _pack(schema: Path, findings: Path, errors: IO[bytes]) -> subprocess.Popen[bytes]:
+def _pack(schema: Path, findings: Path, errors: IO[bytes], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         # As the engine does: pulumi-language-python, RunPlugin. Pulumi wants the address of an engine to log to.
         [sys.executable, "-u", "-m", "pulumi.policy", "127.0.0.1:0", "."],
         cwd=pack_folder(),
-        env={**os.environ, "COSTTAGS_SCHEMA": str(schema), "COSTTAGS_FINDINGS": str(findings)},
+        env={**environment, variables.SCHEMA: str(schema), variables.FINDINGS: str(findings)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=errors,

@@ -14,13 +14,15 @@ from typing import IO, Any
 
 from google.protobuf import struct_pb2
 
+from costtags import variables
 from costtags.effective import UNKNOWN
 from costtags.gate import wire
 from costtags.gate.processes import Processes, ProgramError
-from costtags.gate.project import Project, environment_answers
+from costtags.gate.project import Project
 from costtags.gate.resources import Resource
 
 _LINGER = 2.0  # seconds
+JUDGED_BY_COMPONENTS = ("required-tags", "tag-values", "tag-spelling", "tag-propagation")
 
 Output = Callable[[str], None]
 Judge = Callable[[Resource, Resource | None], struct_pb2.Struct | None]
@@ -33,12 +35,13 @@ class Recording:
 
     resources: dict[str, Resource] = field(default_factory=dict)
     placeholders: tuple[str, ...] = ()
+    answers_used: frozenset[str] = frozenset()
     errors: tuple[str, ...] = ()
     finished: bool = False
 
 
 def start(
-    processes: Processes, project: Project, schema: Path, answers: Mapping[str, Any], *, remediates: bool
+    processes: Processes, project: Project, schema: Path, answers: Mapping[str, Any], levels: Mapping[str, str]
 ) -> Connection:
     """Give the program's process its job; it runs from here on, and tells what it registers over the connection."""
     _thread(_wake, processes)
@@ -48,7 +51,7 @@ def start(
         assert processes.program.stdout is not None
         said = processes.program.stdout.read().decode(errors="replace")
         raise ProgramError(f"the program's interpreter did not start:\n{said}".rstrip()) from None
-    connection.send_bytes(_job(project, schema, answers, remediates=remediates))
+    connection.send_bytes(_job(project, schema, answers, levels))
     return connection
 
 
@@ -69,7 +72,7 @@ def record(
     recording = Recording()
     failures: list[BaseException] = []
     reader = _thread(_pass_on, processes.program.stdout, show)
-    hearer = _thread(_hear, connection, recording, judge, failures)
+    hearer = _thread(_hear, processes, connection, recording, judge, failures)
     try:
         code = processes.program.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -87,9 +90,11 @@ def record(
     return recording
 
 
-def _job(project: Project, schema: Path, answers: Mapping[str, Any], *, remediates: bool) -> bytes:
+def _job(project: Project, schema: Path, answers: Mapping[str, Any], levels: Mapping[str, str]) -> bytes:
     """Return the message that gives the program's process its job: what costtags.gate.embedded reads."""
     config, secret_keys = dict(project.config), sorted(project.secret_keys)
+    # Components refuse whatever the levels are: where one is relaxed, only they say what a deployment would.
+    strict = all(levels[name] in ("mandatory", "remediate") for name in JUDGED_BY_COMPONENTS)
     head = {
         "project": project.name,
         "stack": project.stack,
@@ -99,16 +104,15 @@ def _job(project: Project, schema: Path, answers: Mapping[str, Any], *, remediat
         "config": config,
         "secret_keys": secret_keys,
         "environment": {
-            **environment_answers(answers)[1],
             # This project's components then leave the judging to the pack, which reports every finding at once.
-            "COSTTAGS_GATE": "embedded",
-            "COSTTAGS_SCHEMA": str(schema),
+            **({variables.GATE: "embedded"} if strict else {}),
+            variables.SCHEMA: str(schema),
             # A program may start another that reads the config where the language host puts it.
             "PULUMI_CONFIG": json.dumps(config),
             "PULUMI_CONFIG_SECRET_KEYS": json.dumps(secret_keys),
         },
         "answers": answers,
-        "remediates": remediates,
+        "remediates": levels["default-tags"] == "remediate",
     }
     return wire.pack(head)
 
@@ -121,10 +125,13 @@ def _thread(target: Callable[..., None], *args: Any) -> threading.Thread:
 
 def _pass_on(stream: IO[bytes], show: Output) -> None:
     for line in stream:
-        show(line.decode(errors="replace").rstrip("\r\n").replace(UNKNOWN, "[placeholder]"))
+        with suppress(OSError):  # no one reads on: what the program says must still leave its pipe
+            show(line.decode(errors="replace").rstrip("\r\n").replace(UNKNOWN, "[placeholder]"))
 
 
-def _hear(connection: Connection, recording: Recording, judge: Judge, failures: list[BaseException]) -> None:
+def _hear(
+    processes: Processes, connection: Connection, recording: Recording, judge: Judge, failures: list[BaseException]
+) -> None:
     """Take in what the program's process tells, until it ends."""
     try:
         while True:
@@ -136,10 +143,12 @@ def _hear(connection: Connection, recording: Recording, judge: Judge, failures: 
                 recording.finished = head["finished"]
                 recording.errors = tuple(head["errors"])
                 recording.placeholders = tuple(head["placeholders"])
+                recording.answers_used = frozenset(head["answers_used"])
                 return
             _take(connection, recording, judge, head, body)
     except Exception as error:
         failures.append(error)
+        processes.end_program()  # it may wait for an answer that no one will give
 
 
 def _take(connection: Connection, recording: Recording, judge: Judge, head: Mapping[str, Any], body: bytes) -> None:
@@ -153,7 +162,8 @@ def _take(connection: Connection, recording: Recording, judge: Judge, head: Mapp
         parent=head["parent"],
     )
     recording.resources[resource.urn] = resource
-    remediated = judge(resource, recording.resources.get(resource.provider_urn))
+    provider = recording.resources[resource.provider_urn] if resource.provider_urn else None
+    remediated = judge(resource, provider)
     if remediated is not None:
         resource.before_remediation, resource.inputs = resource.inputs, remediated
     if head["waits"]:

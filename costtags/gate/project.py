@@ -104,12 +104,12 @@ def _runtime(path: Path, runtime: Any) -> tuple[str, Mapping[str, Any]]:
 
 
 def _virtualenv(folder: Path, options: Mapping[str, Any]) -> Path | None:
-    """Return the project's own virtual environment, where it is another one than the one costtags runs in."""
+    """Return the virtual environment that the project names, where costtags runs in another one."""
     name = options.get("virtualenv")
     if not isinstance(name, str):
         return None
     path = (folder / name).resolve()
-    return None if not path.exists() or path == Path(sys.prefix).resolve() else path
+    return None if path == Path(sys.prefix).resolve() else path
 
 
 def _config_folder(folder: Path, data: Mapping[str, Any]) -> Path:
@@ -194,7 +194,9 @@ def _decrypted(value: Any) -> tuple[bool, Any]:
 def _check_environments(stack_file: Path, stack_data: Mapping[str, Any], answers: Mapping[str, Any]) -> None:
     named = stack_data.get("environment")
     names = named.get("imports", []) if isinstance(named, dict) else named
-    names = [names] if isinstance(names, str) else names or []
+    names = [names] if isinstance(names, str) else [*(names or [])]
+    if isinstance(named, dict) and named.get("values"):
+        names.append("inline")  # defined in the stack's file itself
     missing = [str(name) for name in names if str(name) not in (answers.get("environments") or {})]
     if missing:
         reason = (

@@ -1,5 +1,6 @@
 """What the gate found, in the one form from which every format is written."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,16 +47,20 @@ class Report:
     resources: tuple[JudgedResource, ...]
     findings: tuple[ReportedFinding, ...]
     placeholders: tuple[str, ...] = ()
+    unused_answers: tuple[str, ...] = ()
+    levels: tuple[tuple[str, str], ...] = ()
+    """The policies whose level is not the default one, and that level."""
+    others: int = 0
+    """How many AWS resources the schema is not enforced on."""
 
     def shown_from(self, folder: Path, project: Path) -> "Report":
         """Return the report with paths as seen from a folder: the schema's, and those of a project that lies in it."""
         path = Path(self.schema).resolve()
-        shown = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+        shown = _seen_from(folder, path)
         if not project.is_relative_to(folder):
             return replace(self, schema=shown)
-        way = project.relative_to(folder)
         findings = tuple(
-            finding if finding.file is None else replace(finding, file=(way / finding.file).as_posix())
+            finding if finding.file is None else replace(finding, file=_seen_from(folder, project / finding.file))
             for finding in self.findings
         )
         return replace(self, schema=shown, findings=findings)
@@ -64,6 +69,11 @@ class Report:
     def blocked(self) -> bool:
         """Whether a mandatory finding is among them."""
         return any(finding.level == "mandatory" for finding in self.findings)
+
+
+def _seen_from(folder: Path, path: Path) -> str:
+    path = Path(os.path.normpath(path))
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
 
 
 def order(finding: ReportedFinding) -> tuple[str | int, ...]:

@@ -13,6 +13,7 @@ import logging
 import runpy
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from os import chdir
 from pathlib import Path
 from types import TracebackType
@@ -68,8 +69,14 @@ def execute(program: Path, settings: runtime.Settings, arguments: Sequence[str] 
     try:
         return run(str(program), log_errors=log_errors)
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        flush()
+
+
+def flush() -> None:
+    """Writes out what the program printed, unless it closed its streams or put something else in their place."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(ValueError, OSError, AttributeError):
+            stream.flush()
 
 
 def parser() -> argparse.ArgumentParser:

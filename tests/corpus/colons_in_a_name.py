@@ -4,7 +4,7 @@
 #   - {resource: "other::group", policy: required-tags, code: missing, tag: project}
 #   - {resource: corpus-dev, policy: exemptions-in-use, code: exemption-used, level: advisory}
 # exemptions:
-#   - resource: "*:ModelPackageGroup::team::group"
+#   - resource: "urn:pulumi:*:ModelPackageGroup::team::group"
 #     policies: [required-tags]
 #     owner: a
 #     reason: r

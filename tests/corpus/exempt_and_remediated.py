@@ -8,7 +8,7 @@
 # remediated: [filled]
 # policies: {default-tags: remediate}
 # exemptions:
-#   - resource: "*::left"
+#   - resource: "urn:pulumi:*::left"
 #     policies: [required-tags]
 #     owner: a
 #     reason: r

@@ -7,7 +7,7 @@
 #     level: advisory
 #     says: ask ml-platform
 # exemptions:
-#   - resource: "*::group"
+#   - resource: "urn:pulumi:*::group"
 #     policies: [required-tags]
 #     owner: ml-platform
 #     reason: just for now

@@ -5,7 +5,7 @@
 #   - {resource: fine, policy: required-tags, code: missing, tag: project, level: exempt}
 #   - {resource: corpus-dev, policy: exemptions-in-use, code: exemption-used, level: advisory, says: 2 findings}
 # exemptions:
-#   - resource: "*ModelPackageGroup::*"
+#   - resource: "urn:pulumi:*ModelPackageGroup::*"
 #     policies: [required-tags]
 #     owner: ml-platform
 #     reason: shared

@@ -4,7 +4,7 @@
 #   - {resource: group, policy: required-tags, code: missing, tag: project}
 #   - {resource: corpus-dev, policy: exemptions-in-use, code: exemption-used, level: advisory}
 # exemptions:
-#   - resource: "*::group"
+#   - resource: "urn:pulumi:*::group"
 #     policies: [required-tags]
 #     tags: [environment]
 #     owner: ml-platform

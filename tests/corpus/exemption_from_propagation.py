@@ -3,7 +3,7 @@
 #   - {resource: domain, policy: tag-propagation, code: no-propagation, level: exempt}
 #   - {resource: corpus-dev, policy: exemptions-in-use, code: exemption-used, level: advisory}
 # exemptions:
-#   - resource: "*:Domain::domain"
+#   - resource: "urn:pulumi:*:Domain::domain"
 #     policies: [tag-propagation]
 #     owner: ml-platform
 #     reason: nobody launches anything there

@@ -6,7 +6,7 @@
 #     level: advisory
 #     says: excuses nothing any more
 # exemptions:
-#   - resource: "*::group"
+#   - resource: "urn:pulumi:*::group"
 #     policies: [required-tags]
 #     owner: ml-platform
 #     reason: since mended

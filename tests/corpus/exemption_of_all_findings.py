@@ -6,7 +6,7 @@
 #   - {resource: group, policy: tag-values-known, code: unknown-value, tag: cost-center, level: exempt}
 #   - {resource: corpus-dev, policy: exemptions-in-use, code: exemption-used, level: advisory, says: 4 findings}
 # exemptions:
-#   - resource: "*::group"
+#   - resource: "urn:pulumi:*::group"
 #     policies: [required-tags, tag-values, tag-spelling, tag-values-known]
 #     owner: ml-platform
 #     reason: from the old world

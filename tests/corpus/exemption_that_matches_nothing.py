@@ -6,7 +6,7 @@
 #     level: advisory
 #     says: matches no resource
 # exemptions:
-#   - resource: "*::gruop"
+#   - resource: "urn:pulumi:*::gruop"
 #     policies: [required-tags]
 #     owner: ml-platform
 #     reason: misspelt

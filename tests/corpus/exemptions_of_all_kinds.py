@@ -5,17 +5,17 @@
 #   - {resource: corpus-dev, policy: exemptions-in-use, code: exemption-expired, level: advisory}
 #   - {resource: corpus-dev, policy: exemptions-in-use, code: exemption-unused, level: advisory}
 # exemptions:
-#   - resource: "*::group"
+#   - resource: "urn:pulumi:*::group"
 #     policies: [required-tags]
 #     owner: a
 #     reason: r
 #     expires: +30d
-#   - resource: "*::gone"
+#   - resource: "urn:pulumi:*::gone"
 #     policies: [required-tags]
 #     owner: a
 #     reason: r
 #     expires: +30d
-#   - resource: "*::group"
+#   - resource: "urn:pulumi:*::group"
 #     policies: [required-tags]
 #     owner: a
 #     reason: r

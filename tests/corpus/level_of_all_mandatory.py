@@ -6,7 +6,7 @@
 #   - {resource: corpus-dev, policy: exemptions-in-use, code: exemption-used}
 # policies: {all: mandatory}
 # exemptions:
-#   - resource: "*::group"
+#   - resource: "urn:pulumi:*::group"
 #     policies: [required-tags]
 #     owner: a
 #     reason: r

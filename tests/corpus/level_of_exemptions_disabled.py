@@ -3,7 +3,7 @@
 #   - {resource: group, policy: required-tags, code: missing, tag: project, level: exempt}
 # policies: {exemptions-in-use: disabled}
 # exemptions:
-#   - resource: "*::group"
+#   - resource: "urn:pulumi:*::group"
 #     policies: [required-tags]
 #     owner: a
 #     reason: r

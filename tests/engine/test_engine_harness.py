@@ -131,7 +131,7 @@ def test_provider_functions_are_answered_or_named(project, engine_environment):
     unknown = "import pulumi_aws as aws\naws.ec2.get_ami(owners=['self'])\n"
     done = drive.preview(project(unknown), env=engine_environment)
     assert done.exit_code == 1
-    assert "aws:ec2/getAmi:getAmi asks an account" in done.output
+    assert "aws:ec2/getAmi:getAmi would ask an account" in done.output
 
 
 @pytest.mark.engine

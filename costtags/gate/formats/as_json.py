@@ -23,7 +23,9 @@ def as_json(report: Report) -> str:
         ],
         "findings": [asdict(finding) for finding in report.findings],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    # Whoever prints it to a terminal is safe too: all that JSON itself does not need stands inside its texts.
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def _tag(tag: TagValue) -> dict[str, Any]:

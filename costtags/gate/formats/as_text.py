@@ -1,11 +1,13 @@
 """A report -> plain text for a terminal."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
 
 from costtags.effective import TagValue
 from costtags.exemptions import NOTE
 from costtags.gate.report import JudgedResource, Report, ReportedFinding
+
+Tags = Mapping[str, Mapping[str, TagValue]]
+"""URN -> effective tags."""
 
 
 def as_text(report: Report) -> str:
@@ -20,14 +22,15 @@ def printable(text: str) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     yield f"{report.project}, stack {report.stack}, judged by {report.schema} ({report.engine} engine)"
+    if report.levels:
+        yield f"policy config: {', '.join(f'{name} {level}' for name, level in report.levels)}"
     for resource in report.resources:
         yield ""
         yield from _resource(resource)
     tags = {resource.urn: resource.tags for resource in report.resources}
-    shown = [finding for finding in report.findings if finding.level != "exempt"]
-    for _, group in groupby(shown, key=lambda finding: (finding.urn, finding.policy)):
+    for block in _blocks(report.findings, tags):
         yield ""
-        yield from _group(list(group), tags)
+        yield from block
     yield ""
     if any(finding.level == "exempt" for finding in report.findings):
         yield NOTE
@@ -57,30 +60,55 @@ def _name(urn: str) -> str:
 _HEADS = {"mandatory": "BLOCKED", "advisory": "NOTE"}
 
 
-def _group(findings: list[ReportedFinding], tags: Mapping[str, Mapping[str, TagValue]]) -> Iterator[str]:
-    first = findings[0]
-    where = f"{first.file}:{first.line}: " if first.file else ""
-    yield f"{_HEADS[first.level]}  {where}{_name(first.urn)}  {first.type}  ({first.policy})"
+def _blocks(findings: Iterable[ReportedFinding], tags: Tags) -> Iterator[list[str]]:
+    """Return a block of lines for what one policy says of a resource; resources of which it says the same share one."""
+    by_resource: dict[tuple[str, str, str], list[ReportedFinding]] = {}
     for finding in findings:
-        tag = tags.get(finding.urn, {}).get(finding.tag or "")
-        now = f' (now "{tag.value}")' if finding.code == "wrong-value" and tag and tag.value and not tag.secret else ""
-        yield f"    {finding.message}{now}"
+        if finding.level != "exempt":
+            by_resource.setdefault((finding.urn, finding.policy, finding.level), []).append(finding)
+    places: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for (_, policy, level), group in by_resource.items():
+        said = tuple(_said(group, tags))
+        places.setdefault((policy, level, said), []).append(_place(group[0]))
+    for (policy, level, said), where in places.items():
+        head = f"{_HEADS[level]}  "
+        if len(where) == 1:
+            yield [f"{head}{where[0]}  ({policy})", *said]
+        else:
+            yield [f"{head}{len(where)} resources  ({policy})", *(f"    {place}" for place in where), *said]
+
+
+def _place(finding: ReportedFinding) -> str:
+    if finding.policy == "exemptions-in-use":
+        return str(finding.file)
+    where = f"{finding.file}:{finding.line}: " if finding.file else ""
+    return f"{where}{_name(finding.urn)}  {finding.type}"
+
+
+def _said(findings: list[ReportedFinding], tags: Tags) -> Iterator[str]:
+    for finding in findings:
+        yield f"    {finding.message}{_now(finding, tags)}"
     fixes = list(dict.fromkeys(finding.fix for finding in findings if finding.fix))
     if fixes:
         yield "    fix:"
         yield from (f"        {fix}" for fix in fixes)
 
 
+def _now(finding: ReportedFinding, tags: Tags) -> str:
+    """Return the wrong value, which the pack cannot show since it does not know which are secret."""
+    tag = tags.get(finding.urn, {}).get(finding.tag or "")
+    if finding.code != "wrong-value" or tag is None or tag.secret or not tag.value:
+        return ""
+    return f' (now "{tag.value}")'
+
+
 def _verdict(report: Report) -> str:
     counts = [
         f"{number} {level}"
         for level in ("mandatory", "advisory", "exempt")
-        if (number := _count(report.findings, level))
+        if (number := sum(finding.level == level for finding in report.findings))
     ]
-    resources = f"{len(report.resources)} resource{'' if len(report.resources) == 1 else 's'}"
+    judged = f"{len(report.resources)} resource{'' if len(report.resources) == 1 else 's'} judged"
+    others = f", {report.others} more not in enforce" if report.others else ""
     verdict = "Blocked" if report.blocked else "Passed"
-    return f"{verdict}: {resources} judged; findings: {', '.join(counts) or 'none'}."
-
-
-def _count(findings: Iterable[ReportedFinding], level: str) -> int:
-    return sum(finding.level == level for finding in findings)
+    return f"{verdict}: {judged}{others}; findings: {', '.join(counts) or 'none'}."

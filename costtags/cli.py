@@ -288,10 +288,10 @@ def _print(text: str) -> None:
 
 def _writer(path: Path) -> Write:
     def write(text: str) -> None:
-        target = path.resolve()
-        if target.exists() and not target.is_file():  # a pipe or a device is written to, not replaced
-            target.write_text(text, encoding="utf-8")
+        if path.exists() and not path.is_file():  # a pipe or a device is written to, not replaced
+            path.write_text(text, encoding="utf-8")
             return
+        target = path.resolve()
         temporary = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             temporary.write_text(text, encoding="utf-8")

@@ -190,10 +190,9 @@ def preview(
     path = schema_path(schema, directory)
     outputs = _outputs(formats)
     given, environment = _answers(answers)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _unwind)
     try:
         with starting(path.resolve(), environment) as processes:
+            _end_on_signals(processes)
             report = _judged(processes, path, directory, stack, policy_config, given, timeout)
     except (ProgramError, PackError) as error:
         _fail(str(error))
@@ -249,9 +248,17 @@ def _answers(path: Path | None) -> tuple[dict[str, Any], dict[str, str]]:
     return given, {**os.environ, **environment_answers(given)[1]}
 
 
-def _unwind(number: int, _frame: object) -> None:
-    """Leave by way of every `finally`, which ends the processes that were started."""
-    sys.exit(128 + number)
+def _end_on_signals(processes: "Processes") -> None:
+    """End the program at once where we are told to end, then leave by way of every `finally`."""
+
+    def end(number: int, _frame: object) -> None:
+        # First: where the exit below is raised, something may swallow it, and wait on for a program that runs.
+        processes.end_program()
+        click.echo("interrupted", err=True)
+        sys.exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
 
 
 def _say(text: str) -> None:

@@ -311,8 +311,14 @@ def check_inputs(embedded: Mapping[str, Any], real: Mapping[str, Any]) -> None:
         ours = {key: shown_value(tag) for key, tag in resource["tags"].items() if tag["source"] in inside}
         if SIGNATURE_KEY in theirs and theirs != UNKNOWN:
             assert set(ours.values()) == {NOT_SHOWN}  # the event log hides a map that is secret as a whole
-        else:
-            assert ours == real_tags(theirs)
+            continue
+        plain = real_tags(theirs)
+        merged = [key for key, tag in resource["tags"].items() if tag["source"] == "provider" and tag["secret"]]
+        for key in merged if shape.form == "list" and theirs != UNKNOWN else ():
+            # aws-native drops the secret mark of default tags when it merges them; the embedded engine keeps it.
+            assert plain.pop(key)
+            assert ours.pop(key) == NOT_SHOWN
+        assert ours == plain
 
 
 def real_tags(tags: Any) -> dict[str, str]:

@@ -116,7 +116,7 @@ def main() -> None:
     detail = f"{packed:.2f} s / {ours:.2f} s"
     row(f"real engine with this pack / embedded preview, {count}", packed / ours, 4, at_least=True, detail=detail)
 
-    ours_10, mocks_10 = best(embedded(10 * count), bare(10 * count), runs=1)
+    ours_10, mocks_10 = best(embedded(10 * count), bare(10 * count), runs=2)
     growth, baseline = ours_10 / ours, mocks_10 / mocks
     detail = f"{growth:.1f} / {baseline:.1f}"
     what = f"growth to {10 * count}: embedded preview / bare program"

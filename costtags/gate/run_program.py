@@ -103,9 +103,11 @@ def run(program: str, *, log_errors: bool) -> int:
 
     async def load() -> None:
         runpy.run_path(program, run_name="__main__")
-        # One turn of the loop lets the registrations begin. Otherwise the SDK finds none to wait for and waits for
-        # the outputs instead, at a cost that is quadratic in their number (pulumi/runtime/stack.py, wait_for_rpcs).
-        await asyncio.sleep(0)
+        if not log_errors:
+            # One turn of the loop lets the registrations begin. Otherwise the SDK finds none to wait for and waits
+            # for the outputs instead, at a cost that is quadratic in their number (pulumi/runtime/stack.py,
+            # wait_for_rpcs). For the real engine it is left out: its own language host does not know it.
+            await asyncio.sleep(0)
 
     try:
         loop.run_until_complete(runtime.run_in_stack(load))

@@ -1,6 +1,7 @@
 """The program's process of the embedded engine: runs the program, and tells the gate what it registers."""
 
 import atexit
+import gc
 import os
 import sys
 import threading
@@ -61,6 +62,8 @@ class Teller:
 def main() -> int:
     """Take the job from the gate, run the program, and tell how it ended."""
     end_with_parent()
+    gc.freeze()  # a short life: what is imported stays, and what the program makes is seldom garbage
+    gc.set_threshold(100_000, 20, 20)
     connection = Client(("127.0.0.1", int(sys.argv[1])), authkey=bytes.fromhex(sys.stdin.read()))
     job, _ = wire.unpack(connection.recv_bytes())
     os.environ.update(job["environment"])

@@ -12,6 +12,9 @@ Source = Literal["provider", "environment", "resource", "remediation"]
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What Pulumi sends for a value that is known only at deployment (sdk/python/lib/pulumi/runtime/rpc.py)."""
 
+STACK_TYPE = "pulumi:pulumi:Stack"
+"""The type of the resource that stands for a whole stack."""
+
 # https://www.pulumi.com/registry/packages/aws/api-docs/provider/#providerdefaulttags
 ENVIRONMENT_PREFIX = "TF_AWS_DEFAULT_TAGS_"
 IGNORE_KEYS_VARIABLE = "TF_AWS_IGNORE_TAGS_KEYS"

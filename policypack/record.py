@@ -9,6 +9,7 @@ from typing import Any
 
 from costtags import variables
 from costtags.check import Finding
+from costtags.effective import STACK_TYPE
 from costtags.exemptions import Exemption, Exemptions
 
 _lock = threading.Lock()  # the SDK's server calls policies from several threads
@@ -48,7 +49,7 @@ def exemption(row: Row, path: str, stack_urn: str) -> None:
     _write(
         {
             "urn": stack_urn,
-            "type": "pulumi:pulumi:Stack",
+            "type": STACK_TYPE,
             "policy": "exemptions-in-use",
             "code": row.code,
             "tag": None,

@@ -19,7 +19,7 @@ from pulumi_policy import (
 
 from costtags import variables
 from costtags.check import Finding, Place, grouped, judge, judged_property, missing_defaults
-from costtags.effective import tag_variables
+from costtags.effective import STACK_TYPE, tag_variables
 from costtags.exemptions import NOTE
 from costtags.parent import end_with_parent
 from costtags.policies import POLICIES as TABLE
@@ -29,7 +29,6 @@ from costtags.policypack.props import plain
 from costtags.policypack.server import guard_server
 from costtags.yamlfile import FileProblems
 
-STACK_TYPE = "pulumi:pulumi:Stack"
 _ORDER = {policy.name: index for index, policy in enumerate(TABLE)}
 _PROPERTIES = ("defaultTags", "ignoreTags", "tagPropagation")
 

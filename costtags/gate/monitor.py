@@ -13,14 +13,13 @@ from google.protobuf import empty_pb2, json_format, struct_pb2
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, engine_pb2
 from pulumi.runtime.proto import resource_pb2 as rpc
 
-from costtags.effective import UNKNOWN, bare
+from costtags.effective import STACK_TYPE, UNKNOWN, bare
 from costtags.gate import values
 from costtags.gate.native_tags import merge_default_tags, parse_default_tags
 from costtags.gate.placeholders import answer, hidden
 from costtags.gate.places import place
 from costtags.gate.resources import Resource
 
-STACK_TYPE = "pulumi:pulumi:Stack"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
 PROVIDER_PREFIX = "pulumi:providers:"
 REAL_ENGINE = "judge it with `pulumi preview --policy-pack $(costtags pack)`"

@@ -9,7 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi.runtime.rpc import UNKNOWN
+from costtags.effective import UNKNOWN
+from costtags.gate.values import SIGNATURE_KEY
 
 # SageMaker's only aws-native resource without tags. The others without are in the provider's metadata only.
 WITHOUT_TAGS = frozenset({"aws-native:sagemaker:ImageVersion"})
@@ -53,7 +54,7 @@ def merge_default_tags(inputs: Mapping[str, Any], default_tags: Mapping[str, str
 
 def is_signature(key: str) -> bool:
     """Says whether a key marks a special value, such as a secret, rather than a map of the user's."""
-    return key == "4dabf18193072939515e22adb298388d"
+    return key == SIGNATURE_KEY
 
 
 def kind(value: object) -> str:

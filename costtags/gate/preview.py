@@ -10,7 +10,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 from costtags.check import concerns, judged_property
-from costtags.effective import EffectiveTags, TagValue, effective_tags, provider_tags, tag_variables
+from costtags.effective import STACK_TYPE, EffectiveTags, TagValue, effective_tags, provider_tags, tag_variables
 from costtags.gate import values
 from costtags.gate.pack import Pack
 from costtags.gate.places import place
@@ -21,8 +21,6 @@ from costtags.gate.report import JudgedResource, Level, Report, ReportedFinding,
 from costtags.gate.resources import Resource
 from costtags.policies import BY_NAME
 from costtags.schema import Schema
-
-STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 @dataclass(frozen=True, slots=True)

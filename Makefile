@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: help preview test check engine bench format
+.PHONY: help preview test check engine evaluator bench format
 .DEFAULT_GOAL := help
 
 help:  ## This list
@@ -12,7 +12,7 @@ help:  ## This list
 preview: $(BIN)/costtags  ## Judge the example environment: no Pulumi CLI, no AWS credentials
 	$(BIN)/costtags preview --stack dev
 
-test: check engine  ## Types, lint, then all tests, those on the real Pulumi engine too
+test: check engine evaluator  ## Types, lint, then all tests, those on the real Pulumi engine too
 	COSTTAGS_REQUIRE_ENGINE=1 $(BIN)/python -m pytest -n $(JOBS)
 
 check: .venv/dev  ## Types, lint, generated files
@@ -24,6 +24,9 @@ check: .venv/dev  ## Types, lint, generated files
 
 engine: .venv/dev  ## A real Pulumi CLI for the tests: the one on PATH, or one built once into the user's cache
 	$(BIN)/python tests/engine/get.py
+
+evaluator: .venv/dev  ## An IAM policy evaluator for the tests: installed once into the user's cache (Node.js, npm)
+	$(BIN)/python tests/evaluator/get.py
 
 bench: .venv/dev engine  ## Speed, as ratios measured side by side
 	$(BIN)/python benchmarks/run.py

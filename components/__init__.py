@@ -10,10 +10,23 @@ from costtags.components.endpoint import (
     TaggedEndpointModelArgs,
 )
 from costtags.components.notebook_instance import TaggedNotebookInstance, TaggedNotebookInstanceArgs
+from costtags.components.pipeline import TaggedPipeline, TaggedPipelineArgs
+from costtags.components.space import TaggedSpace, TaggedSpaceArgs
+from costtags.components.spend_anomalies import SpendAnomalies, SpendAnomaliesArgs
+from costtags.components.studio_tag_defaults import StudioTagDefaults, StudioTagDefaultsArgs
+from costtags.components.tag_budgets import TagBudgets, TagBudgetsArgs, TagBudgetsTargets
 from costtags.components.tags import TagError
 from costtags.components.user_profile import TaggedUserProfile, TaggedUserProfileArgs
+from costtags.components.workteam import TaggedWorkteam, TaggedWorkteamArgs
 
 __all__ = [
+    "SpendAnomalies",
+    "SpendAnomaliesArgs",
+    "StudioTagDefaults",
+    "StudioTagDefaultsArgs",
+    "TagBudgets",
+    "TagBudgetsArgs",
+    "TagBudgetsTargets",
     "TagError",
     "TaggedDomain",
     "TaggedDomainArgs",
@@ -24,7 +37,13 @@ __all__ = [
     "TaggedEndpointModelArgs",
     "TaggedNotebookInstance",
     "TaggedNotebookInstanceArgs",
+    "TaggedPipeline",
+    "TaggedPipelineArgs",
+    "TaggedSpace",
+    "TaggedSpaceArgs",
     "TaggedUserProfile",
     "TaggedUserProfileArgs",
+    "TaggedWorkteam",
+    "TaggedWorkteamArgs",
     "stack_tags",
 ]

@@ -82,6 +82,8 @@ class SageMakerType:
     cloudformation: tuple[str, ...] = ()
     list_call: ListCall | None = None
     describe_call: DescribeCall | None = None
+    spend: tuple[str, ...] = ()
+    retag: tuple[str, ...] = ()
     studio: bool = False
 
     @property
@@ -143,7 +145,7 @@ def _table() -> dict[str, Any]:
 def _row(row: dict[str, Any]) -> SageMakerType:
     """One row of the YAML file as an object; a misspelt key is a TypeError."""
     row = dict(row)
-    for key in ("create", "aws_native", "cloudformation"):
+    for key in ("create", "spend", "retag", "aws_native", "cloudformation"):
         row[key] = tuple(row.get(key, ()))
     list_call, describe_call = row.pop("list", None), row.pop("describe", None)
     return SageMakerType(

@@ -310,6 +310,144 @@ def _writer(path: Path) -> Write:
     return write
 
 
+@main.command(short_help="Compile tags.yaml into policies, budgets and the rest.")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--list", "listed", is_flag=True, help="List the documents, with their sizes.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Write NAME.json, or NAME-1.json ... where split."
+)
+@click.option("--explain", metavar="NAME", help="Say of each statement whom it stops and why, and what is left out.")
+@click.option("--pretty", is_flag=True, help="Indented: for reading; AWS counts the white space of some.")
+@click.option("--stack", help="The stack whose config names principals and tags; not needed where only one does.")
+@_schema_option
+@click.option("--break-glass", multiple=True, metavar="ARN", help="A principal that nothing stops.")
+@click.option("--deployer", multiple=True, metavar="ARN", help="A principal that deploys, and so may change tags.")
+@click.option("--tagger", multiple=True, metavar="ARN", help="A principal that repairs tags.")
+@click.option("--include", multiple=True, metavar="ACTION", help="Guard this creating action too (see --explain).")
+@click.option("--tag", multiple=True, metavar="KEY=VALUE", help="A default tag, for sdk-config.")
+@click.option("--email", multiple=True, metavar="ADDRESS", help="Whom budgets tell.")
+@click.option("--topic", metavar="ARN", help="The SNS topic that budgets tell.")
+def render(
+    names: tuple[str, ...], listed: bool, out: Path | None, explain: str | None, pretty: bool, stack: str | None,
+    schema: Path | None, break_glass: tuple[str, ...], deployer: tuple[str, ...], tagger: tuple[str, ...],
+    include: tuple[str, ...], tag: tuple[str, ...], email: tuple[str, ...], topic: str | None,
+) -> None:  # fmt: skip
+    """Compile tags.yaml into the documents that AWS enforces: all of them, or those of these names.
+
+    Principals and tags come from the config of a stack beside tags.yaml and from the options.
+    """
+    from costtags.documents import show
+    from costtags.documents.document import DocumentError
+    from costtags.documents.table import BY_NAME, DOCUMENTS
+    from costtags.documents.table import render as documents
+    from costtags.schema import load
+    from costtags.stack_settings import from_stack, with_options
+
+    wanted = (*names, *([explain] if explain else []))
+    for name in wanted:
+        if name not in BY_NAME:
+            raise click.UsageError(f'no document "{name}"; there are: {", ".join(BY_NAME)}')
+    path = schema_path(schema, Path.cwd())
+    loaded = load(path)
+    try:
+        settings, file = from_stack(path.resolve().parent, stack)
+        settings = with_options(settings, break_glass, deployer, tagger, include, tag, email, topic)
+        if file is not None:
+            _say(f"principals and tags from {_shown(str(file))}")
+        if listed:
+            click.echo(show.listed(DOCUMENTS, loaded, settings), nl=False)
+            return
+        made = documents(wanted or BY_NAME, loaded, settings)
+    except DocumentError as error:
+        _fail("\n".join(error.messages))
+        return
+    if explain:
+        click.echo(show.explained(BY_NAME[explain], made[-1]), nl=False)
+    elif out is not None:
+        for change in show.write(made, out, pretty=pretty):
+            click.echo(change)
+    elif len(made) == 1:
+        click.echo("\n".join(show.text(part, pretty=pretty) for part in made[0].parts))
+    else:
+        raise click.UsageError("several documents: name one, or a folder for them with --out (--list lists them)")
+
+
+@main.command(short_help="Activate the tags of tags.yaml for cost reports.")
+@_schema_option
+@click.option("--apply", is_flag=True, help="Activate the keys that are inactive; without it, nothing is changed.")
+@click.option(
+    "--backfill-from",
+    metavar="YYYY-MM",
+    help="What a backfill since that month would do; with --apply, request it.",
+)
+@click.option("--yes", is_flag=True, help="Request the backfill without asking.")
+@click.option(
+    "--sagemaker-keys/--no-sagemaker-keys",
+    default=None,
+    help="Activate SageMaker's own keys too, or leave them out; by default they are only shown.",
+)
+@click.option("--profile", help="The AWS profile; else the usual AWS settings.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def activate(
+    schema: Path | None,
+    apply: bool,
+    backfill_from: str | None,
+    yes: bool,
+    sagemaker_keys: bool | None,
+    profile: str | None,
+    form: str,
+) -> None:
+    """Show which keys of tags.yaml are active as cost allocation tags; with --apply, activate them.
+
+    To be run in the management account. No key is ever deactivated.
+
+    Exits with 0 where nothing is left to do; 1 where a key is inactive, a required one has not been seen on the bill
+    yet, or a backfill was not requested; 2 where AWS cannot be asked.
+    """
+    from datetime import UTC, datetime
+
+    from costtags.account.activation import activation, backfill_start
+    from costtags.schema import load
+
+    now = datetime.now(tz=UTC)
+    try:
+        start = None if backfill_from is None else backfill_start(backfill_from, now.date())
+    except ValueError as error:
+        raise click.UsageError(f"--backfill-from: {error}") from None
+    if apply and start is not None and not yes and not sys.stdin.isatty():
+        raise click.UsageError("before a backfill is requested, a person is asked, and there is none here: add --yes")
+    loaded = load(schema_path(schema, Path.cwd()))
+
+    from costtags.account.activate import AwsFailed, activate_keys, plan_backfill, read_payer, request_backfill
+    from costtags.account.activation_text import as_json, as_text, result_text, rules_text
+
+    try:
+        payer = read_payer(profile)
+    except AwsFailed as error:
+        _fail(str(error))
+    state = activation(loaded, _shown(loaded.path), payer.account, payer.billed, sagemaker_keys)
+    plan = failure = None
+    if apply:
+        state, failure = activate_keys(payer, state)
+    if form == "text":
+        _print(as_text(state))
+    if start is not None and failure is None:
+        try:
+            plan = plan_backfill(payer, state, start, now)
+            click.echo(f"\n{rules_text(plan)}", nl=False, err=form != "text")
+            if apply and plan.refusal is None and (yes or click.confirm("Request it?", err=True)):
+                plan = request_backfill(payer, plan)
+            click.echo(result_text(plan, applied=apply), nl=False, err=form != "text")
+        except AwsFailed as error:
+            failure = str(error)
+    if form == "json":
+        _print(as_json(state, plan))
+    if failure is not None:
+        _fail(failure)
+    waits = apply and plan is not None and plan.requested is None
+    sys.exit(BLOCKED if waits or state.remains else 0)
+
+
 @main.command(short_help="Print the policy pack's folder.")
 def pack() -> None:
     """Print the installed policy pack's folder, for `pulumi preview --policy-pack`."""

@@ -140,7 +140,10 @@ class LimitModel(_Strict):
     """How much a budget allows in a period."""
 
     amount: Amount = Field(description="The limit, in `unit`.")
-    unit: Text = Field(default="USD", description="A currency for a cost budget, or a unit of usage such as hours.")
+    unit: Text = Field(
+        default="USD",
+        description="A currency for a cost budget (three capital letters), or a unit of usage such as hours.",
+    )
     period: Literal["daily", "monthly", "quarterly", "annually"] = Field(default="monthly")
 
 
@@ -161,11 +164,17 @@ class ActionModel(AlertModel):
 
 
 class BudgetModel(_Strict):
-    """A budget, filtered by tag values, by services, by both, or by nothing."""
+    """A budget of cost, filtered by tag values, by services, by both, or by nothing; or one of usage."""
 
     name: Text
     tags: dict[Key, TextOrTexts] = Field(default_factory=dict)
-    services: list[Text] = Field(default_factory=list)
+    services: list[Text] = Field(
+        default_factory=list, description="Names of services as Cost Explorer shows them: Amazon SageMaker."
+    )
+    usage_types: list[Text] = Field(
+        default_factory=list,
+        description="What a budget of usage counts, as Cost Explorer shows it: USE1-Train:ml.m5.xlarge.",
+    )
     limit: LimitModel
     alerts: list[AlertModel] = Field(default_factory=list)
     action: ActionModel | None = None

@@ -55,6 +55,18 @@ POLICIES = (
         ("ignored-key",),
     ),
     Policy(
+        "budget-tag-filter",
+        "mandatory",
+        "Checks that a budget's filter by tag is well formed and names a key and a value of tags.yaml.",
+        ("filter-malformed", "filter-key", "filter-value"),
+    ),
+    Policy(
+        "organization-policy",
+        "mandatory",
+        "Checks that SCPs, tag policies and managed policies fit AWS's limits and deny nothing that they must not.",
+        ("policy-malformed", "policy-size", "policy-exception", "policy-denial", "tag-policy-type"),
+    ),
+    Policy(
         "default-tags",
         "disabled",
         'Fills absent tags that have a "default" in tags.yaml; acts only at the level "remediate".',

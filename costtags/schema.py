@@ -84,11 +84,15 @@ class Tag:
 
 @dataclass(frozen=True)
 class Budget:
-    """A budget of tags.yaml; ``tags`` and ``services`` filter it, and without them it watches all spend."""
+    """A budget of tags.yaml; ``tags`` and ``services`` filter it, and without them it watches all spend.
+
+    A budget of usage counts ``usage_types`` in its ``unit``; without them it is one of cost, and the unit a currency.
+    """
 
     name: str
     tags: Mapping[str, tuple[str, ...]]
     services: tuple[str, ...]
+    usage_types: tuple[str, ...]
     amount: Decimal
     unit: str
     period: str
@@ -219,6 +223,7 @@ def _budget(model: "BudgetModel", line: int) -> Budget:
         name=model.name,
         tags={key: (value,) if isinstance(value, str) else tuple(value) for key, value in model.tags.items()},
         services=tuple(model.services),
+        usage_types=tuple(model.usage_types),
         amount=model.limit.amount,
         unit=model.limit.unit,
         period=model.limit.period,

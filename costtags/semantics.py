@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from costtags.glob import matcher
-from costtags.model import BudgetModel, SchemaModel, TagModel
+from costtags.model import AlertModel, BudgetModel, SchemaModel, TagModel
 from costtags.schema import Tag, as_alert, as_tag
 from costtags.suggest import folded, nearest
 from costtags.tagtext import (
@@ -141,7 +141,10 @@ def _check_spellings(model: SchemaModel) -> Semantic:
 
 # https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_Budget.html
 _MAX_BUDGET_NAME = 100
+_NOT_IN_BUDGET_NAME = (":", "\\", "/action/", "<script>")
 _MAX_NOTIFICATIONS = 10
+_MAX_THRESHOLD = {True: 1_000_000, False: 15_000_000_000_000}  # in percent, and as an amount
+_CURRENCY = re.compile("[A-Z]{3}")
 
 
 def _check_budgets(model: SchemaModel) -> Semantic:
@@ -150,21 +153,11 @@ def _check_budgets(model: SchemaModel) -> Semantic:
         at = ("budgets", i)
         yield from (((*at, "name"), message) for message in _budget_name_problems(budget.name, named))
         named.add(budget.name)
-        alerts = [as_alert(alert.when, alert.above) for alert in budget.alerts]
-        acts = [] if budget.action is None else [as_alert(budget.action.when, budget.action.above)]
-        count = len({*alerts, *acts})
-        if count > _MAX_NOTIFICATIONS:
-            what = f"AWS allows {_MAX_NOTIFICATIONS} alerts a budget, its action's among them"
-            yield (*at, "alerts"), f"{what}; budget {quoted(budget.name)} has {count}"
-        for j, alert in enumerate(budget.alerts):
-            if alerts[j] in alerts[:j]:
-                what = f"has the alert {alert.when} above {alert.above} twice"
-                yield (*at, "alerts", j), f"budget {quoted(budget.name)} {what}"
+        yield from _check_alerts(at, budget)
         for j, service in enumerate(budget.services):
             if not service.strip():
                 yield (*at, "services", j), f"budget {quoted(budget.name)} names an empty service"
-        if not budget.limit.unit.strip():
-            yield (*at, "limit", "unit"), f"the unit of budget {quoted(budget.name)} is empty"
+        yield from _check_unit(at, budget)
         yield from _check_budget_tags((*at, "tags"), budget, model)
 
 
@@ -173,8 +166,56 @@ def _budget_name_problems(name: str, named: set[str]) -> Iterator[str]:
         yield f"budget {quoted(name)} is named twice"
     if not name.strip() or len(name) > _MAX_BUDGET_NAME:
         yield f"a budget's name has 1 to {_MAX_BUDGET_NAME} characters; this one has {len(name.strip())}"
-    if bad := [c for c in ":\\" if c in name]:
+    if bad := [text for text in _NOT_IN_BUDGET_NAME if text in name.lower()]:
         yield f"budget {quoted(name)}: AWS does not accept {' or '.join(bad)} in a budget's name"
+
+
+def _check_alerts(at: Location, budget: BudgetModel) -> Semantic:
+    name = f"budget {quoted(budget.name)}"
+    given: list[tuple[Location, AlertModel]] = [((*at, "alerts", j), alert) for j, alert in enumerate(budget.alerts)]
+    if budget.action is not None:
+        given.append(((*at, "action"), budget.action))
+    alerts = [as_alert(alert.when, alert.above) for _, alert in given]
+    count = len(set(alerts))
+    if count > _MAX_NOTIFICATIONS:
+        what = f"AWS allows {_MAX_NOTIFICATIONS} alerts a budget, its action's among them"
+        yield (*at, "alerts"), f"{what}; {name} has {count}"
+    for (place, alert), read, before in zip(given, alerts, range(len(alerts)), strict=True):
+        if place[-1] != "action" and read in alerts[:before]:
+            yield place, f"{name} has the alert {alert.when} above {alert.above} twice"
+        if alert.when == "forecasted" and budget.limit.period == "daily":
+            yield (*place, "when"), f'{name} is daily, and AWS forecasts no daily budget: write "when: actual"'
+        if read.above > _MAX_THRESHOLD[read.percent]:
+            most = f"{_MAX_THRESHOLD[read.percent]:,}{'%' if read.percent else ''}"
+            yield (*place, "above"), f"{name} has an alert above {alert.above}; AWS takes at most {most}"
+
+
+def _check_unit(at: Location, budget: BudgetModel) -> Semantic:
+    """What a budget counts is a currency, or usage of the types that it names: AWS cannot add up hours and GB."""
+    name = f"budget {quoted(budget.name)}"
+    unit = quoted(budget.limit.unit)
+    if not budget.limit.unit.strip():
+        yield (*at, "limit", "unit"), f"the unit of {name} is empty"
+        return
+    if _CURRENCY.fullmatch(budget.limit.unit):
+        if budget.usage_types:
+            what = f"its unit {unit} is a currency: leave them out, or make the unit one of usage, such as hours"
+            yield (*at, "usage_types"), f"{name} names usage types, and {what}"
+        return
+    if not budget.usage_types:
+        what = 'name what it counts in "usage_types", or write a currency in three capital letters, such as USD'
+        yield (*at, "limit", "unit"), f"{name} has the unit {unit}, which is one of usage: {what}"
+    if budget.services:
+        what = 'leave "services" out: a usage type is one service\'s already'
+        yield (*at, "services"), f"{name} counts usage, which AWS does not filter by service; {what}"
+    for j, usage_type in enumerate(budget.usage_types):
+        place = (*at, "usage_types", j)
+        if not usage_type.strip():
+            yield place, f"{name} names an empty usage type"
+        if "*" in usage_type:
+            yield place, f"{name} counts {quoted(usage_type)}: AWS Budgets compares usage types exactly, without *"
+        if usage_type in budget.usage_types[:j]:
+            yield place, f"{name} names usage type {quoted(usage_type)} twice"
 
 
 def _check_budget_tags(at: Location, budget: BudgetModel, model: SchemaModel) -> Semantic:

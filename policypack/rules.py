@@ -19,6 +19,8 @@ from pulumi_policy import (
 
 from costtags import variables
 from costtags.check import Finding, Place, grouped, judge, judged_property, missing_defaults
+from costtags.documents.judge import PROPERTIES as DOCUMENT_PROPERTIES
+from costtags.documents.judge import judge as judge_document
 from costtags.effective import STACK_TYPE, tag_variables
 from costtags.exemptions import NOTE
 from costtags.parent import end_with_parent
@@ -83,9 +85,15 @@ def _judged(policy: Policy, args: ResourceValidationArgs) -> list[Finding]:
     last: tuple[str, int, list[Finding]] = getattr(_here, "last", ("", 0, []))
     urn, before, findings = last
     if urn != args.urn or index <= before:
-        findings = judge(ready().schema, place(args), tag_environment())
+        findings = _findings(args)
     _here.last = (args.urn, index, findings)
     return findings
+
+
+def _findings(args: ResourceValidationArgs) -> list[Finding]:
+    schema = ready().schema
+    document = judge_document(schema, args.resource_type, plain(args.props, DOCUMENT_PROPERTIES))
+    return [*judge(schema, place(args), tag_environment()), *document]
 
 
 def refusal(urn: str) -> str | None:

@@ -1,14 +1,20 @@
-"""Shares the real engine with all tests, and says at the end how much of the corpus each engine ran."""
+"""Shares the real engine and the IAM policy evaluator with all tests.
+
+Says at the end how much of the corpus each engine ran, and whether tests were skipped for want of the evaluator.
+"""
 
 import pytest
 
 from .engine.conftest import engine, engine_environment, project
+from .evaluator.conftest import MISSING, evaluator
 
-__all__ = ["engine", "engine_environment", "project"]
+__all__ = ["engine", "engine_environment", "evaluator", "project"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how many programs of the corpus ran on each engine, also where workers ran them."""
+    """Print what did not run, and how many programs of the corpus ran on each engine, also where workers ran them."""
+    if any(MISSING in str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])):
+        terminalreporter.write_line(MISSING, red=True, bold=True)
     ran = [
         report.nodeid
         for outcome in ("passed", "failed", "xfailed")

@@ -109,10 +109,12 @@ def test_budget_values(tmp_path):
     made = loaded(
         tmp_path,
         "version: 1\ntags: {env: {values: [dev, prod]}}\nbudgets:\n  - name: hours\n    tags: {env: [dev, prod]}\n"
-        '    limit: {amount: "100.50", unit: hours, period: daily}\n    alerts: [{when: actual, above: 12.5}]\n',
+        '    limit: {amount: "100.50", unit: hours, period: daily}\n    alerts: [{when: actual, above: 12.5}]\n'
+        "    usage_types: [Train:ml.m5.large]\n",
     )
     (budget,) = made.budgets
     assert budget.tags == {"env": ("dev", "prod")}
+    assert budget.usage_types == ("Train:ml.m5.large",)
     assert (budget.amount, budget.unit, budget.period) == (Decimal("100.50"), "hours", "daily")
     assert budget.alerts == (Alert("actual", Decimal("12.5"), False),)
     assert budget.line == 4

@@ -10,6 +10,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 from costtags.check import concerns, judged_property
+from costtags.documents.judge import JUDGED
 from costtags.effective import STACK_TYPE, EffectiveTags, TagValue, effective_tags, provider_tags, tag_variables
 from costtags.gate import values
 from costtags.gate.pack import Pack
@@ -69,7 +70,7 @@ class _Judge:
         self._variables = tag_variables(environment)
 
     def __call__(self, resource: Resource, provider: Resource | None) -> struct_pb2.Struct | None:
-        if resource.type != STACK_TYPE and not concerns(self._schema, resource.type):
+        if not self._is_judged(resource.type):
             return None
         remediated = self.pack.judge(resource, provider)
         tags = self._tags(resource, resource.inputs, provider)
@@ -78,6 +79,9 @@ class _Judge:
         if tags is not None:
             self.judged[resource.urn] = JudgedResource(resource.urn, resource.type, dict(sorted(tags.tags.items())))
         return remediated
+
+    def _is_judged(self, type_: str) -> bool:
+        return type_ == STACK_TYPE or type_ in JUDGED or concerns(self._schema, type_)
 
     def _tags(self, resource: Resource, inputs: struct_pb2.Struct, provider: Resource | None) -> EffectiveTags | None:
         shape = judged_property(self._schema, resource.type)

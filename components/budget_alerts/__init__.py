@@ -1,0 +1,1 @@
+"""The source of the Lambda function behind the topic of budgets: handler.py alone is packed and shipped."""

@@ -1,0 +1,1 @@
+"""The documents compiled from tags.yaml: what AWS itself enforces, counts by and alerts on."""

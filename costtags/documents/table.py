@@ -1,0 +1,97 @@
+"""The table of documents, and the one function that renders them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from costtags.documents import budgets, cost_categories, iam, scp, sdk_config, statements, tag_policy
+from costtags.documents.document import Document, DocumentError, Draft, Piece, Plain, Quota, assembled
+from costtags.documents.settings import Settings
+from costtags.schema import Schema
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+MANAGED_POLICY = Quota(6_144, 10, "a managed policy, of which a role has at most ten,")
+# https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+TAG_POLICY = Quota(10_000, 10, "a tag policy, of which a target has at most ten,")
+
+
+def _scp_quota(settings: Settings) -> Quota:
+    slots = settings.scp_slots
+    return Quota(settings.scp_size, slots, f"a service control policy, of which a target has {slots} free,")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One document: its name, what it is for, and how it is made."""
+
+    name: str
+    description: str
+    build: Callable[[Schema, Settings], Draft]
+    wrap: Callable[[Sequence[Piece]], Plain] = statements.wrap_policy
+    quota: Callable[[Settings], Quota] | None = None
+
+
+def _managed(_: Settings) -> Quota:
+    return MANAGED_POLICY
+
+
+def _tag_policy(_: Settings) -> Quota:
+    return TAG_POLICY
+
+
+DOCUMENTS = (
+    Row(
+        "iam-require-tags", "IAM: no creation without required tags, no wrong values", iam.require_tags, quota=_managed
+    ),
+    Row("iam-protect-tags", "IAM: no removal or change of the schema's tags", iam.protect_tags, quota=_managed),
+    Row("iam-abac", "IAM: only the tag values that the principal itself has", iam.abac, quota=_managed),
+    Row(
+        "iam-deny-new-spend",
+        "IAM: for budget actions: nothing new that costs money",
+        iam.deny_new_spend,
+        quota=_managed,
+    ),
+    Row("scp-require-tags", "SCP: as iam-require-tags, for whole accounts", scp.require_tags, quota=_scp_quota),
+    Row("scp-protect-tags", "SCP: as iam-protect-tags, for whole accounts", scp.protect_tags, quota=_scp_quota),
+    Row("scp-deny-new-spend", "SCP: as iam-deny-new-spend, for whole accounts", scp.deny_new_spend, quota=_scp_quota),
+    Row(
+        "tag-policy",
+        "tag policy: keys, values, what is enforced and what is reported",
+        tag_policy.tag_policy,
+        tag_policy.wrap_tag_policy,
+        _tag_policy,
+    ),
+    Row(
+        "tag-policy-report",
+        "tag policy: the same, enforcing nothing: for the first stage of a rollout",
+        tag_policy.tag_policy_report,
+        tag_policy.wrap_tag_policy,
+        _tag_policy,
+    ),
+    Row("sdk-config", "SageMaker Python SDK: default tags", sdk_config.sdk_config, sdk_config.wrap_sdk_config),
+    Row(
+        "cost-categories",
+        "Cost Explorer: aliases and misspelt keys under the right value",
+        cost_categories.cost_categories,
+        cost_categories.wrap_cost_categories,
+    ),
+    Row("budgets", "AWS Budgets: the budgets, with their alerts", budgets.budgets, budgets.wrap_budgets),
+)
+
+BY_NAME = {row.name: row for row in DOCUMENTS}
+
+
+def render(names: Iterable[str], schema: Schema, settings: Settings) -> list[Document]:
+    """Make the documents of these names. Raises DocumentError with the reasons of all that cannot be made."""
+    made: list[Document] = []
+    problems: list[str] = []
+    for name in names:
+        row = BY_NAME[name]
+        try:
+            made.append(
+                assembled(name, row.build(schema, settings), row.wrap, row.quota(settings) if row.quota else None)
+            )
+        except DocumentError as error:
+            problems += error.messages
+    if problems:
+        raise DocumentError(problems)
+    return made

@@ -135,7 +135,7 @@ def _advice(activation: Activation) -> Iterator[str]:
         if any(key.activated for key in wanted):
             yield "Activated: costs carry these keys within 24 hours, from now on; --backfill-from adds past months."
         elif not any(key.error for key in wanted):
-            yield "Nothing changed: every key that AWS knows is active already."
+            yield "Nothing changed: none of these keys is inactive."
     elif activation.to_activate:
         yield "Inactive: no cost report shows these keys. Activate them: costtags activate --apply"
     if any(key.state == NOT_SEEN for key in wanted):

@@ -84,7 +84,7 @@ def request_backfill(client: Any, start: date, before: Sequence[PastBackfill]) -
     except client.exceptions.BackfillLimitExceededException:
         # boto3 sends a request again whose answer got lost, and AWS refuses the second because of the first.
         known = {request.requested_at for request in before}
-        ours = [past for past in backfills(client) if past.requested_at in known or past.start == str(start)]
+        ours = [past for past in backfills(client) if past.requested_at not in known and past.start == str(start)]
         if not ours:
             raise
         return ours[0]
@@ -103,7 +103,7 @@ def explained(error: Exception, account: str | None) -> str:
     """Return what went wrong in one of these calls and what to do about it."""
     text = clients.explained(error)
     if not isinstance(error, ClientError):
-        # https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-billing.html
+        # botocore derives a host from the region, and AWS lists no Cost Explorer in GovCloud.
         billed_elsewhere = "//ce.us-gov-" in text
         hint = "; GovCloud accounts are billed through a standard account: run this with credentials of that account"
         return text + hint if billed_elsewhere else text

@@ -54,13 +54,17 @@ def number(value: Decimal) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
+def _plain(value: Decimal) -> str:
+    return f"{value.normalize():f}"
+
+
 def _request(budget: Budget, told: list[Plain]) -> Plain:
     body: Plain = {
         "Budget": {
             "BudgetName": budget.name,
             "BudgetType": "USAGE" if budget.usage_types else "COST",
             "BudgetLimit": {
-                "Amount": f"{budget.amount.normalize():f}",
+                "Amount": _plain(budget.amount),
                 "Unit": _USAGE_UNITS.get(budget.unit.lower(), budget.unit),
             },
             "TimeUnit": budget.period.upper(),
@@ -130,7 +134,7 @@ def _stops(budget: Budget) -> str:
     tagged = [f"{key} {' or '.join(values)}" for key, values in budget.tags.items()]
     what = f"{'usage' if budget.usage_types else 'cost'} of {' and '.join(counted)}"
     watched = f"{what} with {' and '.join(tagged)}" if tagged else what
-    limited = f"{budget.amount.normalize():f} {budget.unit} {_PERIODS[budget.period]}"
+    limited = f"{_plain(budget.amount)} {budget.unit} {_PERIODS[budget.period]}"
     said = [f"Watches the {watched}: {limited}."]
     if budget.alerts:
         said.append(f"Tells when {', or '.join(_crossed(alert, budget.unit) for alert in budget.alerts)}.")
@@ -141,5 +145,5 @@ def _stops(budget: Budget) -> str:
 
 
 def _crossed(alert: Alert, unit: str) -> str:
-    above = f"{number(alert.above)}%" if alert.percent else f"{number(alert.above)} {unit}"
+    above = f"{_plain(alert.above)}%" if alert.percent else f"{_plain(alert.above)} {unit}"
     return f"{'it' if alert.when == 'actual' else 'the forecast'} is above {above}"

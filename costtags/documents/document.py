@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Plain = dict[str, Any]
@@ -22,21 +22,23 @@ class Piece:
     """What must stay together: a statement of a policy, one tag of a tag policy, one budget.
 
     ``stops`` says whom it stops, or what it does, and why. ``halves`` makes two pieces that together decide as this
-    one does; without it the piece cannot be split.
+    one does; without it the piece cannot be split. ``excepted`` are the principals that it does not stop.
     """
 
     name: str
     body: Plain
     stops: str
     halves: "Callable[[], tuple[Piece, Piece] | None] | None" = None
+    excepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What a builder makes: pieces in order, and what is left out or made wider, with the reason."""
+    """What a builder makes: pieces in order, what is left out or made wider, with the reason, and what words mean."""
 
     pieces: tuple[Piece, ...]
     left_out: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def assembled(name: str, draft: Draft, wrap: Callable[[Sequence[Piece]], Plain],
         return Document(name, (wrap(draft.pieces),), draft)
     pieces, too_large = _fitting(draft.pieces, wrap, quota.size)
     if too_large:
-        raise DocumentError([_too_large(name, piece, wrap, quota) for piece in too_large])
+        raise DocumentError([_too_large(name, piece, size, quota) for piece, size in too_large])
     groups = _grouped(pieces, wrap, quota.size)
     if len(groups) > quota.parts:
         raise DocumentError(
@@ -94,34 +96,33 @@ def assembled(name: str, draft: Draft, wrap: Callable[[Sequence[Piece]], Plain],
                 f"{quota.parts}; shorten the lists of values in tags.yaml, require fewer tags, or include fewer actions"
             ]
         )
-    return Document(name, tuple(wrap(group) for group in groups), Draft(tuple(pieces), draft.left_out))
+    return Document(name, tuple(wrap(group) for group in groups), replace(draft, pieces=tuple(pieces)))
 
 
-def _too_large(name: str, piece: Piece, wrap: Callable[[Sequence[Piece]], Plain], quota: Quota) -> str:
-    size = len(minified(wrap([piece])))
+def _too_large(name: str, piece: Piece, size: int, quota: Quota) -> str:
     return (
-        f"{name}: {piece.name} alone has {size} characters, and {quota.what} takes {quota.size}; it cannot be split "
-        f"without changing what it says: shorten that tag's list of values in tags.yaml (a * stands for many)"
+        f"{name}: {piece.name} does not fit: its smallest part has {size} characters, and {quota.what} takes "
+        f"{quota.size}; shorten that tag's list of values in tags.yaml (a * in a value stands for many)"
     )
 
 
 def _fitting(
-    pieces: Sequence[Piece], wrap: Callable[[Sequence[Piece]], Plain], size: int
-) -> tuple[list[Piece], list[Piece]]:
-    """Halve what is too large; return what fits, and what cannot."""
+    pieces: Sequence[Piece], wrap: Callable[[Sequence[Piece]], Plain], limit: int
+) -> tuple[list[Piece], list[tuple[Piece, int]]]:
+    """Halve what is too large; return what fits, and what cannot with the size of what cannot be halved."""
     fits: list[Piece] = []
-    too_large: list[Piece] = []
+    too_large: list[tuple[Piece, int]] = []
     for piece in pieces:
-        if len(minified(wrap([piece]))) <= size:
+        size = len(minified(wrap([piece])))
+        halves = piece.halves() if size > limit and piece.halves else None
+        if size <= limit:
             fits.append(piece)
-            continue
-        halves = piece.halves() if piece.halves else None
-        if halves is None:
-            too_large.append(piece)
-            continue
-        more, worse = _fitting(halves, wrap, size)
-        fits += more
-        too_large += worse[:1]  # of the same piece, one message is enough
+        elif halves is None:
+            too_large.append((piece, size))
+        else:
+            more, worse = _fitting(halves, wrap, limit)
+            fits += more
+            too_large += [(piece, size) for _, size in worse[:1]]
     return fits, too_large
 
 

@@ -45,6 +45,7 @@ def require_tags(schema: Schema, settings: Settings) -> Draft:
             *_spelling(schema, actions, settings.break_glass),
         ),
         tuple(_not_required(schema, settings)),
+        (f"Creating means {', '.join(guarded(settings))}.",),
     )
 
 
@@ -189,7 +190,7 @@ def abac(schema: Schema, settings: Settings) -> Draft:
             "StringNotEquals": {request_tag(key): f"${{aws:PrincipalTag/{key}}}"},
             "Null": {request_tag(key): "false", ON_CREATION: "true"},
         }
-        stops = f'Stops whoever creates or tags with a "{key}" other than their own; without one, with any.'
+        stops = f'Stops whoever uses a "{key}" other than their own, and whoever has none of their own.'
         pieces.append(deny(sid, actions, condition, settings.break_glass, stops))
     excepted = tuple(dict.fromkeys((*settings.break_glass, *settings.deployers)))
     own = "ForAnyValue:StringEqualsIgnoreCase"
@@ -209,7 +210,7 @@ def abac(schema: Schema, settings: Settings) -> Draft:
         "Creating roles or users with such tags (iam:CreateRole): whoever may create roles may do more than that.",
         "Studio users who share one execution role have one value: give each a role, or tag their sessions.",
     )
-    return Draft(tuple(pieces), left_out)
+    return Draft(tuple(pieces), left_out, (f"Creating means {', '.join(guarded(settings))}.",))
 
 
 def _near(key: str, schema: Schema) -> str:
@@ -238,4 +239,5 @@ def deny_new_spend(_schema: Schema, settings: Settings) -> Draft:
         "What runs already goes on, and costs on, until somebody stops it.",
         "AWS's service-linked roles: automatic scaling goes on within its limits.",
     )
-    return Draft(pieces, left_out)
+    terms = (f"What costs money to create: {', '.join(create)}.", f"What then costs more: {', '.join(grow)}.")
+    return Draft(pieces, left_out, terms)

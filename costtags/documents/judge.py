@@ -123,12 +123,15 @@ def _taggable() -> tuple[str, ...]:
     return _actions()["with_tags"]
 
 
+# Named first in messages: what people notice first.
+_TELLING = ("CreatePresignedDomainUrl", "StartNotebookInstance", "StartPipelineExecution")
 _LIST_THEM = "list the creating actions one by one, as `costtags render scp-require-tags` does"
 
 
 def _denials(schema: Schema, name: str, statement: Inputs) -> Findings:
     """Try a statement on requests that nothing may deny."""
-    always = [action for action in _actions()["without_tags"] if denies(statement, Request(action))]
+    untagged = (*_TELLING, *(action for action in _actions()["without_tags"] if action not in _TELLING))
+    always = [action for action in untagged if denies(statement, Request(action))]
     if always:
         what = f"denies {_some(always)} always: such requests carry no tags"
         yield Finding("policy-denial", None, f"{name} {what}", _LIST_THEM)

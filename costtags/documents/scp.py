@@ -1,6 +1,7 @@
 """tags.yaml -> service control policies: the statements of IAM policies, with the principals that they must except."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from costtags.documents import iam
 from costtags.documents.document import DocumentError, Draft
@@ -29,7 +30,7 @@ def deny_new_spend(schema: Schema, settings: Settings) -> Draft:
 def _scp(name: str, draft: Draft, settings: Settings, needed: tuple[str, ...]) -> Draft:
     if problems := list(_unnamed(name, settings, needed)):
         raise DocumentError(problems)
-    return Draft(draft.pieces, (*draft.left_out, NOT_REACHED))
+    return replace(draft, left_out=(*draft.left_out, NOT_REACHED))
 
 
 # What each list of principals is for -> what happens where it is empty.

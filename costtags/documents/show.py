@@ -40,9 +40,15 @@ def explained(row: Row, document: Document) -> str:
     for number, part in enumerate(document.texts, 1):
         of = f" {number} of {len(document.texts)}" if len(document.texts) > 1 else ""
         lines.append(f"policy{of}: {len(part)} characters" if row.quota else f"{len(part)} characters")
+    for term in document.draft.terms:
+        lines += ["", *_wrapped(term, "")]
+    excepted = {piece.excepted for piece in document.draft.pieces}
+    if len(excepted) == 1 and (everywhere := excepted.pop()):
+        lines += ["", *_wrapped(f"Excepted throughout: {', '.join(everywhere)}.", "")]
     lines.append("")
     for piece in document.draft.pieces:
-        lines += [piece.name, *_wrapped(piece.stops, "    ")]
+        but = f" Excepted: {', '.join(piece.excepted)}." if excepted and piece.excepted else ""
+        lines += [piece.name, *_wrapped(piece.stops + but, "    ")]
     if document.draft.left_out:
         lines += ["", "Left out, or wider than tags.yaml:"]
         for reason in document.draft.left_out:

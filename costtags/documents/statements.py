@@ -1,7 +1,7 @@
 """Statements of IAM policies and service control policies: named, explained, and split where they are too large."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from costtags.documents.document import Piece, Plain
@@ -41,33 +41,29 @@ def deny(
     full = {operator: dict(keys) for operator, keys in condition.items()}
     if excepted:
         full.setdefault("ArnNotLike", {})[PRINCIPAL] = _one_or_list(excepted)
-        stops += f" Excepted: {', '.join(excepted)}."
     body: Plain = {"Sid": sid, "Effect": "Deny", "Action": _one_or_list(list(actions)), "Resource": "*"}
     if full:
         body["Condition"] = full
-    return Piece(sid, body, stops, _halver(sid, body, stops, by))
+    return _piece(sid, body, stops, tuple(excepted), by)
 
 
 def _one_or_list(items: Sequence[str]) -> str | list[str]:
     return items[0] if len(items) == 1 else list(items)
 
 
-def _halver(sid: str, body: Plain, stops: str, by: str) -> Callable[[], tuple[Piece, Piece] | None]:
+def _piece(sid: str, body: Plain, stops: str, excepted: tuple[str, ...], by: str) -> Piece:
     def halves() -> tuple[Piece, Piece] | None:
         items = _items(body, by)
         if not isinstance(items, list) or len(items) < 2:
             return None
         middle = len(items) // 2
-        first, second = (
-            (f"{which}{sid}", _with_items({**body, "Sid": f"{which}{sid}"}, by, _one_or_list(half)))
-            for which, half in (("First", items[:middle]), ("Second", items[middle:]))
-        )
-        return (
-            Piece(*first, stops, _halver(*first, stops, by)),
-            Piece(*second, stops, _halver(*second, stops, by)),
-        )
+        return half("First", items[:middle]), half("Second", items[middle:])
 
-    return halves
+    def half(which: str, items: list[str]) -> Piece:
+        name = f"{which}{sid}"
+        return _piece(name, _with_items({**body, "Sid": name}, by, _one_or_list(items)), stops, excepted, by)
+
+    return Piece(sid, body, stops, halves, excepted)
 
 
 def _items(body: Plain, by: str) -> Any:

@@ -154,6 +154,10 @@ async def _inputs_of(provider: pulumi.ProviderResource) -> dict[str, Any]:
         answer = await asyncio.get_running_loop().run_in_executor(None, monitor.Invoke, request)
     except grpc.RpcError:
         return {"defaultTags": UNKNOWN}
-    state = rpc.deserialize_properties(getattr(answer, "return"), keep_unknowns=True).get("state") or {}
-    default_tags = rpc.unwrap_rpc_secret(state.get("defaultTags"))
-    return {"defaultTags": UNKNOWN if isinstance(default_tags, pulumi.output.Unknown) else default_tags}
+    # A secret within makes all that holds it secret, so the mark may stand on any level.
+    found = rpc.deserialize_properties(getattr(answer, "return"), keep_unknowns=True).get("state")
+    given = (rpc.unwrap_rpc_secret(found) or {}).get("defaultTags")
+    secret = rpc.is_rpc_secret(found) or rpc.is_rpc_secret(given)
+    default_tags = rpc.unwrap_rpc_secret(given)
+    known = UNKNOWN if isinstance(default_tags, pulumi.output.Unknown) else default_tags
+    return {"defaultTags": pulumi.Output.secret(known) if secret else known}

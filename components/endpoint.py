@@ -8,7 +8,7 @@ import pulumi
 from pulumi_aws import sagemaker
 
 from costtags.components.arguments import check_arguments, child_options
-from costtags.components.tags import Child, checked_tags, overlay
+from costtags.components.tags import Child, checked_tags, overlay, rereadable
 
 # The schema of a component cannot name types of another package, so only type checkers and editors see them.
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class TaggedEndpoint(pulumi.ComponentResource):
             endpoint=(endpoint, TaggedEndpointEndpointArgs),
         )
         model = {"enable_network_isolation": True, **model}
-        common = args.get("tags") or {}
+        common = rereadable(args.get("tags") or {})
         children = [
             Child("model", "aws:sagemaker/model:Model", overlay(common, model.get("tags"))),
             Child("config", CONFIG_TYPE, overlay(common, config.get("tags"))),

@@ -26,7 +26,7 @@ MARK = "# Written by costtags at each start of the app, over any change.\n"
 
 def main(rules: dict[str, dict[str, Any]], paths: list[list[str]]) -> None:
     """Write the file, or say why not; ``rules`` are those of tags.yaml, ``paths`` where the SDK takes tags."""
-    signal.alarm(0)  # ends the process, whatever it waits for
+    signal.alarm(SECONDS)  # ends the process, whatever it waits for
     try:
         tags = dict(right(found(json.loads(METADATA.read_text())), rules))
         missing = [key for key, rule in rules.items() if rule.get("required") and key not in tags]

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
@@ -157,11 +158,21 @@ def _rule(tag: Tag) -> dict[str, Any]:
     return rule
 
 
+# Groups with flags, classes in classes, classes that begin with ], ranges of both ends open, doubled repetitions.
+_TOLD_APART = re.compile(r"\(\?|\[[^\]]*\[|\[\^?\]|--|\{,|[*+?}][*+{]|\?\?\?|[*+}]\?\?")
+
+
 def _means_the_same(pattern: str) -> bool:
     """Say whether Python, which the script is in, surely understands a pattern as Rust does; else any value passes."""
-    plain = re.fullmatch(r"[A-Za-z0-9 _.:/=@,|(){}\[\]*?+^$-]*", pattern) is not None
-    different = re.search(r"\(\?|\[\[|--|\{,|[*+?}]\+", pattern) is not None
-    return plain and not different
+    if not re.fullmatch(r"[A-Za-z0-9 _.:/=@,|(){}\[\]*?+^$-]*", pattern) or _TOLD_APART.search(pattern):
+        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Python warns of what may one day mean something else
+        try:
+            re.compile(pattern)
+        except (re.error, FutureWarning):
+            return False
+    return True
 
 
 def _script(rules: Mapping[str, Any]) -> str:

@@ -159,7 +159,7 @@ class TagBudgets(pulumi.ComponentResource):
             opts=child,
         )
         document = policies.queue_policy(self.dead_letters.arn, self.topic.arn)
-        sqs.QueuePolicy(f"{name}-dead-letters", queue_url=self.dead_letters.url, policy=document, opts=child)
+        accepts = sqs.QueuePolicy(f"{name}-dead-letters", queue_url=self.dead_letters.url, policy=document, opts=child)
         self.log_group = cloudwatch.LogGroup(
             f"{name}-alerts", retention_in_days=given.get("log_retention_days", 90), tags=tags, opts=child
         )
@@ -203,7 +203,7 @@ class TagBudgets(pulumi.ComponentResource):
             endpoint=self.function.arn,
             # ... and here what SNS could not hand over.
             redrive_policy=pulumi.Output.json_dumps({"deadLetterTargetArn": self.dead_letters.arn}),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[permission, accepts]),
         )
 
     def _make_budgets(

@@ -61,7 +61,7 @@ def checked_tags(
     """
     opts = opts or pulumi.ResourceOptions()
     component = _Component(context(), token, name, users_line() if line is None else line, children)
-    tags = [_rereadable(overlay(config_tags(), child.tags)) for child in children]
+    tags = [rereadable(overlay(config_tags(), child.tags)) for child in children]
     inputs = [{**child.judged, "tags": own} for child, own in zip(children, tags, strict=True)]
     facts = [inputs, provider_inputs(opts), _urn_of(opts.parent)]
     now = [known_now(fact) for fact in facts]
@@ -86,10 +86,10 @@ def overlay(below: Tags, above: Tags | None) -> Tags:
     return pulumi.Output.from_input(above).apply(lambda known: overlay(below, known))
 
 
-def _rereadable(tags: Tags) -> Tags:
+def rereadable(tags: Tags) -> Tags:
     """Turn awaitables, which can be read once, into outputs: tags are judged and then used."""
     if not isinstance(tags, Mapping):
-        return tags
+        return pulumi.Output.from_input(tags) if isawaitable(tags) else tags
     return {key: pulumi.Output.from_input(value) if isawaitable(value) else value for key, value in tags.items()}
 
 

@@ -532,6 +532,24 @@ def test_known_outputs_pass(run: Run) -> None:
     assert rpc.is_rpc_secret(tags)
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_awaitables_reach_every_child(run: Run, whole: bool) -> None:
+    """Tags that can be awaited once, singly or as a map, stand on every resource of a component."""
+
+    async def later() -> str:
+        return "ml-x"
+
+    async def all_later() -> dict[str, str]:
+        return {"team": "ml-x"}
+
+    def program() -> None:
+        TaggedEndpoint("x", {**ENDPOINT, "tags": all_later() if whole else {"team": later()}})
+
+    recorder = run(program)
+    for child in ("model:Model", "endpointConfiguration:EndpointConfiguration", "endpoint:Endpoint"):
+        assert recorder.tags(f"aws:sagemaker/{child}")["team"] == "ml-x"
+
+
 def test_secret_config(run: Run, refused: Callable[..., str]) -> None:
     """Secret stack tags stay secret, and a wrong one is refused without being shown."""
     recorder = run(lambda: TaggedDomain("x", DOMAIN), secrets=["ex:tags"])

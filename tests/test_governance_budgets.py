@@ -361,8 +361,9 @@ REQUESTS: dict[str, list[tuple[str, str, Request]]] = {
 
 
 def of(recorder: Account, type_: str) -> dict[str, Any]:
-    """Return the inputs of all resources of a type by their names."""
-    return {key.split(" ", 1)[1]: inputs for key, inputs in recorder.custom.items() if key.split(" ", 1)[0] == type_}
+    """Return the inputs of all resources of a type by their names, sorted: they are registered side by side."""
+    found = (key.split(" ", 1) for key in recorder.custom)
+    return {name: recorder.custom[f"{one} {name}"] for one, name in sorted(found) if one == type_}
 
 
 def policies(recorder: Account) -> Iterator[tuple[str, Any]]:
@@ -438,7 +439,7 @@ def test_budgets_are_the_documents(made: Callable[..., Account], tmp_path: Path)
 def test_actions(made: Callable[..., Account]) -> None:
     """An action says when, what, whom and by whose approval; a budget may have targets of its own."""
     found = {name: action_request(inputs, name) for name, inputs in of(made(), ACTION).items()}
-    assert list(found) == ["x-sales & more", "x-research", "x-org"]
+    assert list(found) == ["x-org", "x-research", "x-sales & more"]
     told = [
         {"SubscriptionType": "SNS", "Address": TOPIC},
         {"SubscriptionType": "EMAIL", "Address": "finops@example.com"},
@@ -804,7 +805,7 @@ def test_subscriptions(made: Callable[..., Account]) -> None:
     """Addresses get a summary, the topic is told at once; both limits must be passed where both are given."""
     args = {"keys": ["project", "environment"], "emails": ["a@b.c"], "topic_arn": TOPIC, "above_percent": 20}
     recorder = made(SpendAnomalies, args)
-    assert sorted(of(recorder, STACK)) == ["x-environment", "x-project"]
+    assert list(of(recorder, STACK)) == ["x-environment", "x-project"]
     found = {
         name: anomaly_request(one, name)["AnomalySubscription"] for name, one in of(recorder, SUBSCRIPTION).items()
     }

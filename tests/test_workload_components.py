@@ -764,3 +764,16 @@ def test_engine_adopts_a_plain_pipeline(on_engine: Callable[..., drive.Run]) -> 
     assert 'step "Odd" is of a type that costtags does not know (Quantum): it gets no tags' in done.output
     again = on_engine(program, as_json=True).json["steps"]
     assert {step["op"] for step in again} == {"same"}
+
+
+def test_secret_default_tags_of_a_provider_stay_secret(run: Run) -> None:
+    """A definition with the secret default tags of a provider object is secret."""
+
+    def program() -> None:
+        provided = {"tags": {"team": pulumi.Output.secret("ml-x")}}
+        provider = aws.Provider("p", default_tags=provided)  # type: ignore[arg-type]
+        TaggedPipeline("x", PIPELINE, pulumi.ResourceOptions(provider=provider))
+
+    definition = run(program).custom[f"{PIPELINE_TYPE} x"]["pipelineDefinition"]
+    assert "ml-x" in rpc.unwrap_rpc_secret(definition)
+    assert rpc.is_rpc_secret(definition)

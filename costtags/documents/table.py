@@ -34,6 +34,15 @@ def _managed(_: Settings) -> Quota:
     return MANAGED_POLICY
 
 
+# The action of a budget attaches one policy, so these are never split.
+def _one_managed(_: Settings) -> Quota:
+    return Quota(MANAGED_POLICY.size, 1, "the action of a budget, which attaches one managed policy,")
+
+
+def _one_scp(settings: Settings) -> Quota:
+    return Quota(settings.scp_size, 1, "the action of a budget, which attaches one service control policy,")
+
+
 def _tag_policy(_: Settings) -> Quota:
     return TAG_POLICY
 
@@ -48,11 +57,11 @@ DOCUMENTS = (
         "iam-deny-new-spend",
         "IAM: for budget actions: nothing new that costs money",
         iam.deny_new_spend,
-        quota=_managed,
+        quota=_one_managed,
     ),
     Row("scp-require-tags", "SCP: as iam-require-tags, for whole accounts", scp.require_tags, quota=_scp_quota),
     Row("scp-protect-tags", "SCP: as iam-protect-tags, for whole accounts", scp.protect_tags, quota=_scp_quota),
-    Row("scp-deny-new-spend", "SCP: as iam-deny-new-spend, for whole accounts", scp.deny_new_spend, quota=_scp_quota),
+    Row("scp-deny-new-spend", "SCP: as iam-deny-new-spend, for whole accounts", scp.deny_new_spend, quota=_one_scp),
     Row(
         "tag-policy",
         "tag policy: keys, values, what is enforced and what is reported",

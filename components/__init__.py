@@ -1,4 +1,4 @@
-"""Pulumi components for SageMaker that cannot be created without their cost tags."""
+"""Pulumi components for SageMaker that cannot be created without their cost tags, and for what guards those tags."""
 
 from costtags.components.context import stack_tags
 from costtags.components.domain import TaggedDomain, TaggedDomainArgs
@@ -9,7 +9,9 @@ from costtags.components.endpoint import (
     TaggedEndpointEndpointArgs,
     TaggedEndpointModelArgs,
 )
+from costtags.components.iam_tag_policies import IamTagPolicies, IamTagPoliciesArgs
 from costtags.components.notebook_instance import TaggedNotebookInstance, TaggedNotebookInstanceArgs
+from costtags.components.organization_tag_policies import OrganizationTagPolicies, OrganizationTagPoliciesArgs
 from costtags.components.pipeline import TaggedPipeline, TaggedPipelineArgs
 from costtags.components.space import TaggedSpace, TaggedSpaceArgs
 from costtags.components.spend_anomalies import SpendAnomalies, SpendAnomaliesArgs
@@ -20,6 +22,10 @@ from costtags.components.user_profile import TaggedUserProfile, TaggedUserProfil
 from costtags.components.workteam import TaggedWorkteam, TaggedWorkteamArgs
 
 __all__ = [
+    "IamTagPolicies",
+    "IamTagPoliciesArgs",
+    "OrganizationTagPolicies",
+    "OrganizationTagPoliciesArgs",
     "SpendAnomalies",
     "SpendAnomaliesArgs",
     "StudioTagDefaults",

@@ -25,3 +25,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     real = sum("test_corpus.py::test_real_engine[" in nodeid for nodeid in ran)
     if embedded or real:
         terminalreporter.write_line(f"corpus: {embedded} programs on the embedded engine, {real} on the real engine")
+    cells = [
+        value
+        for report in terminalreporter.stats.get("passed", [])
+        for name, value in getattr(report, "user_properties", ())
+        if name == "cells"
+    ]
+    if cells:
+        terminalreporter.write_line(f"decision table: {sum(cells):,} cells decided as expected by the IAM evaluator")

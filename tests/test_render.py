@@ -216,18 +216,16 @@ def test_what_cannot_fit_is_refused(tmp_path: Path) -> None:
         render(["scp-require-tags", "tag-policy"], load(tmp_path / "tags.yaml"), SETTINGS)
     assert caught.value.messages == (
         "scp-require-tags: ValuesKeyNumber0 does not fit: its smallest part has 15902 characters, and a service control "
-        "policy, of which a target has 9 free, takes 10240; shorten that tag's list of values in tags.yaml (a * in a "
-        "value stands for many)",
-        "tag-policy: key-number-0 does not fit: its smallest part has 16868 characters, and a tag policy, of which a "
-        "target has at most ten, takes 10000; shorten that tag's list of values in tags.yaml (a * in a value stands "
-        "for many)",
+        "policy takes 10240; shorten that tag's list of values in tags.yaml (a * in a value stands for many)",
+        "tag-policy: key-number-0 does not fit: its smallest part has 16868 characters, and a tag policy takes 10000; "
+        "shorten that tag's list of values in tags.yaml (a * in a value stands for many)",
     )
     (tmp_path / "tags.yaml").write_text(many(30, 60, 40), encoding="utf-8")
     with pytest.raises(DocumentError) as caught:
         render(["iam-require-tags"], load(tmp_path / "tags.yaml"), SETTINGS)
     assert caught.value.messages == (
-        "iam-require-tags: needs 31 policies of at most 6144 characters, and a managed policy, of which a role has at "
-        "most ten, takes 10; shorten the lists of values in tags.yaml, require fewer tags, or include fewer actions",
+        "iam-require-tags: needs 36 policies of at most 6144 characters, and a role takes at most 10 of them; shorten "
+        "the lists of values in tags.yaml, require fewer tags, or include fewer actions",
     )
 
 
@@ -287,15 +285,13 @@ def test_any_schema_renders_or_is_refused(
     path.write_text(text, encoding="utf-8")
     try:
         schema = load(path)
-    except FileProblems as error:
-        assert all(problem.message for problem in error.problems)
-        return
+    except FileProblems:
+        return  # refused with a line for each reason: tests/test_schema.py
     try:
         names = iter(["iam-require-tags", "iam-protect-tags", "scp-require-tags", "scp-protect-tags", "tag-policy"])
         parts = within(schema, names)
-    except DocumentError as error:
-        assert all(error.messages)
-        return
+    except DocumentError:
+        return  # refused: the messages are those of the tests above
     check_decisions(evaluator, schema, list(parts["scp-require-tags"]), list(parts["iam-require-tags"]))
     protecting = list(parts["scp-protect-tags"])
     right = right_tags(schema)

@@ -226,7 +226,7 @@ def test_shipped_schema_fits() -> None:
 def test_too_large(schema: Callable[..., Schema]) -> None:
     """A tag whose values do not fit in a policy is an error: half of them would forbid the other half."""
     values = ", ".join(f"value-number-{number}" for number in range(600))
-    with pytest.raises(DocumentError, match="tag-policy: a .*, and a tag policy takes 10000"):
+    with pytest.raises(DocumentError, match=r"tag-policy: a .*, and a tag policy takes 10000"):
         assembled_policy(schema(f"a: {{values: [{values}]}}"))
 
 

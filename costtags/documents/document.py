@@ -48,7 +48,9 @@ class Quota:
     size: int
     parts: int
     what: str
-    """The quota in AWS's words, for messages."""
+    """What has that size, for messages."""
+    room: str
+    """What takes so many of them, for messages."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,8 @@ def assembled(name: str, draft: Draft, wrap: Callable[[Sequence[Piece]], Plain],
     if len(groups) > quota.parts:
         raise DocumentError(
             [
-                f"{name}: needs {len(groups)} policies of at most {quota.size} characters, and {quota.what} takes "
-                f"{quota.parts}; shorten the lists of values in tags.yaml, require fewer tags, or include fewer actions"
+                f"{name}: needs {len(groups)} policies of at most {quota.size} characters, and {quota.room}; shorten "
+                "the lists of values in tags.yaml, require fewer tags, or include fewer actions"
             ]
         )
     return Document(name, tuple(wrap(group) for group in groups), replace(draft, pieces=tuple(pieces)))

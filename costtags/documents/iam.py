@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from costtags.catalog import sagemaker_types
 from costtags.documents.document import DocumentError, Draft, Piece
-from costtags.documents.settings import Settings, guarded
+from costtags.documents.scope import guarded, resources
+from costtags.documents.settings import Settings
 from costtags.documents.statements import (
     KEYS,
     ON_CREATION,
@@ -37,7 +38,7 @@ def require_tags(schema: Schema, settings: Settings) -> Draft:
     Values and spellings are denied in AddTags too, but not in the AddTags that accompanies the creation of what is
     not guarded: SageMaker itself hands tags on to apps and jobs.
     """
-    actions = sagemaker(guarded(settings))
+    actions = sagemaker(guarded(schema, settings))
     return Draft(
         (
             *_required(schema, actions, settings.break_glass),
@@ -45,7 +46,7 @@ def require_tags(schema: Schema, settings: Settings) -> Draft:
             *_spelling(schema, actions, settings.break_glass),
         ),
         tuple(_not_required(schema, settings)),
-        (f"Creating means {', '.join(guarded(settings))}.",),
+        (f"Creating means {', '.join(guarded(schema, settings))}.",),
     )
 
 
@@ -70,16 +71,17 @@ def _values(schema: Schema, actions: list[str], excepted: tuple[str, ...]) -> It
         }
         what = f"a value that is not one of {len(allowed)}" if tag.values is not None else "an empty value"
         stops = f'Stops whoever creates, or tags later, with {what} for "{tag.key}".'
-        yield deny(names[tag.key], [*actions, ADD_TAGS], condition, excepted, stops)
+        yield deny(names[tag.key], [*actions, ADD_TAGS], condition, excepted, stops, on=resources(schema))
 
 
 def _spelling(schema: Schema, actions: list[str], excepted: tuple[str, ...]) -> Iterator[Piece]:
     direct = {"Null": {ON_CREATION: "true"}}
+    on = resources(schema)
     if schema.other_keys is not None:
         keys = [*schema.tags, *schema.other_keys, *SERVICE_KEYS]
         stops = "Stops whoever uses a tag key that tags.yaml does not allow (other_keys), wrong spellings among them."
         condition: Condition = {"ForAnyValue:StringNotLike": {KEYS: keys}, **direct}
-        yield deny("OnlyTheseKeys", [*actions, ADD_TAGS], condition, excepted, stops)
+        yield deny("OnlyTheseKeys", [*actions, ADD_TAGS], condition, excepted, stops, on=on)
         return
     names = sids("CaseOf", schema.tags)
     for tag in schema.tags.values():
@@ -91,12 +93,12 @@ def _spelling(schema: Schema, actions: list[str], excepted: tuple[str, ...]) -> 
         # A creation without the required key, exactly spelled, is denied above.
         where = [ADD_TAGS] if tag.required else [*actions, ADD_TAGS]
         stops = f'Stops whoever writes "{tag.key}" in another case: the bill would count it as another tag.'
-        yield deny(names[tag.key], where, condition, excepted, stops)
+        yield deny(names[tag.key], where, condition, excepted, stops, on=on)
     wrong = sorted({spelling for tag in schema.tags.values() for spelling in _misspelt(schema, tag)})
     if wrong:
         by = "ForAnyValue:StringEquals"
         stops = f"Stops whoever uses one of {len(wrong)} wrong spellings of the keys, also beside the right one."
-        yield deny("Misspelt", [*actions, ADD_TAGS], {by: {KEYS: wrong}, **direct}, excepted, stops, by=by)
+        yield deny("Misspelt", [*actions, ADD_TAGS], {by: {KEYS: wrong}, **direct}, excepted, stops, on=on, by=by)
 
 
 def _misspelt(schema: Schema, tag: Tag) -> list[str]:
@@ -104,7 +106,7 @@ def _misspelt(schema: Schema, tag: Tag) -> list[str]:
 
 
 def _not_required(schema: Schema, settings: Settings) -> Iterator[str]:
-    guards = set(guarded(settings))
+    guards = set(guarded(schema, settings))
     reasons: dict[tuple[str, str], list[str]] = defaultdict(list)
     for row in sagemaker_types():
         for action in row.create:
@@ -136,6 +138,7 @@ def protect_tags(schema: Schema, settings: Settings) -> Draft:
     excepted = tuple(dict.fromkeys((*settings.break_glass, *settings.deployers, *settings.taggers)))
     change = [ADD_TAGS, *sagemaker(sorted(action for row in sagemaker_types() for action in row.retag))]
     remove = "ForAnyValue:StringEqualsIgnoreCase"
+    on = resources(schema)
     pieces = [
         deny(
             "RemoveTags",
@@ -143,6 +146,7 @@ def protect_tags(schema: Schema, settings: Settings) -> Draft:
             {remove: {KEYS: list(schema.tags) if len(schema.tags) > 1 else next(iter(schema.tags))}},
             excepted,
             f"Stops whoever removes {_listed(schema)}, in any case.",
+            on=on,
             by=remove,
         )
     ]
@@ -153,7 +157,7 @@ def protect_tags(schema: Schema, settings: Settings) -> Draft:
             "StringNotEquals": {request_tag(key): f"${{{resource_tag(key)}}}"},
         }
         stops = f'Stops whoever gives "{key}" another value than the resource has; the same value again passes.'
-        pieces.append(deny(names[key], change, condition, excepted, stops))
+        pieces.append(deny(names[key], change, condition, excepted, stops, on=on))
     return Draft(tuple(pieces), tuple(_not_protected()))
 
 
@@ -182,7 +186,7 @@ def abac(schema: Schema, settings: Settings) -> Draft:
         raise DocumentError(
             said or [f"iam-abac: no key to judge by: {schema.path} requires none, and abacKeys names none"]
         )
-    actions = [*sagemaker(guarded(settings)), ADD_TAGS]
+    actions = [*sagemaker(guarded(schema, settings)), ADD_TAGS]
     pieces = []
     for key, sid in sids("Own", keys).items():
         condition = {
@@ -191,7 +195,7 @@ def abac(schema: Schema, settings: Settings) -> Draft:
             "Null": {request_tag(key): "false", ON_CREATION: "true"},
         }
         stops = f'Stops whoever uses a "{key}" other than their own, and whoever has none of their own.'
-        pieces.append(deny(sid, actions, condition, settings.break_glass, stops))
+        pieces.append(deny(sid, actions, condition, settings.break_glass, stops, on=resources(schema)))
     excepted = tuple(dict.fromkeys((*settings.break_glass, *settings.deployers)))
     own = "ForAnyValue:StringEqualsIgnoreCase"
     pieces.append(
@@ -210,7 +214,7 @@ def abac(schema: Schema, settings: Settings) -> Draft:
         "Creating roles or users with such tags (iam:CreateRole): whoever may create roles may do more than that.",
         "Studio users who share one execution role have one value: give each a role, or tag their sessions.",
     )
-    return Draft(tuple(pieces), left_out, (f"Creating means {', '.join(guarded(settings))}.",))
+    return Draft(tuple(pieces), left_out, (f"Creating means {', '.join(guarded(schema, settings))}.",))
 
 
 def _near(key: str, schema: Schema) -> str:

@@ -112,10 +112,3 @@ def _include_problems(item: str) -> Iterator[str]:
         yield f'"{item}" is no SageMaker action that creates what can be tagged{hint}'
     elif row.deny_untagged == "never" or not row.request_tag:
         yield f'"{item}" must not be guarded: {row.reason}'
-
-
-def guarded(settings: Settings) -> list[str]:
-    """The creating actions that are denied without tags: those that are safe to, and those included; sorted."""
-    rows = sagemaker_types()
-    safe = {action for row in rows if row.deny_untagged == "safe" for action in row.create}
-    return sorted(safe | set(settings.include))

@@ -31,17 +31,24 @@ def wrap_policy(pieces: Sequence[Piece]) -> Plain:
 
 
 def deny(
-    sid: str, actions: Iterable[str], condition: Condition, excepted: Sequence[str], stops: str, *, by: str = "Action"
+    sid: str,
+    actions: Iterable[str],
+    condition: Condition,
+    excepted: Sequence[str],
+    stops: str,
+    *,
+    on: str | list[str] = "*",
+    by: str = "Action",
 ) -> Piece:
     """Make a statement that denies actions under conditions, but to excepted principals (ARNs, * is special).
 
-    Where it is too large it is halved ``by`` its actions, or by the tag keys of its only ForAnyValue condition: both
-    halves together deny what it denies.
+    ``on`` are the resources. Where it is too large it is halved ``by`` its actions, or by the tag keys of its only
+    ForAnyValue condition: both halves together deny what it denies.
     """
     full = {operator: dict(keys) for operator, keys in condition.items()}
     if excepted:
         full.setdefault("ArnNotLike", {})[PRINCIPAL] = _one_or_list(excepted)
-    body: Plain = {"Sid": sid, "Effect": "Deny", "Action": _one_or_list(list(actions)), "Resource": "*"}
+    body: Plain = {"Sid": sid, "Effect": "Deny", "Action": _one_or_list(list(actions)), "Resource": on}
     if full:
         body["Condition"] = full
     return _piece(sid, body, stops, tuple(excepted), by)

@@ -9,14 +9,17 @@ from costtags.documents.settings import Settings
 from costtags.schema import Schema
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-MANAGED_POLICY = Quota(6_144, 10, "a managed policy, of which a role has at most ten,")
+MANAGED_POLICY = Quota(6_144, 10, "a managed policy", "a role takes at most 10 of them")
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-TAG_POLICY = Quota(10_000, 10, "a tag policy, of which a target has at most ten,")
+TAG_POLICY = Quota(10_000, 10, "a tag policy", "a target takes at most 10 of them")
+
+SCP = "a service control policy"
+ONE = "the action of a budget attaches one"
 
 
 def _scp_quota(settings: Settings) -> Quota:
     slots = settings.scp_slots
-    return Quota(settings.scp_size, slots, f"a service control policy, of which a target has {slots} free,")
+    return Quota(settings.scp_size, slots, SCP, f"a target has room for {slots} of them (scpSlots)")
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,11 @@ def _managed(_: Settings) -> Quota:
 
 # The action of a budget attaches one policy, so these are never split.
 def _one_managed(_: Settings) -> Quota:
-    return Quota(MANAGED_POLICY.size, 1, "the action of a budget, which attaches one managed policy,")
+    return Quota(MANAGED_POLICY.size, 1, MANAGED_POLICY.what, ONE)
 
 
 def _one_scp(settings: Settings) -> Quota:
-    return Quota(settings.scp_size, 1, "the action of a budget, which attaches one service control policy,")
+    return Quota(settings.scp_size, 1, SCP, ONE)
 
 
 def _tag_policy(_: Settings) -> Quota:

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from costtags.catalog import SageMakerType, sagemaker_types
 from costtags.documents.document import Draft, Piece, Plain
+from costtags.documents.scope import governed
 from costtags.documents.settings import Settings
 from costtags.schema import Schema, Tag
 
 
 def tag_policy(schema: Schema, _settings: Settings) -> Draft:
     """Enforce values and the case of keys on the types for which AWS can, and report required keys."""
-    return _draft(schema, [_policy_name(row) for row in _governed(schema) if row.tag_policy.enforced])
+    return _draft(schema, [_policy_name(row) for row in governed(schema) if row.tag_policy.enforced])
 
 
 def tag_policy_report(schema: Schema, _settings: Settings) -> Draft:
@@ -34,7 +35,7 @@ def wrap_tag_policy(pieces: Sequence[Piece]) -> Plain:
 
 
 def _draft(schema: Schema, enforced: list[str]) -> Draft:
-    required = [_policy_name(row) for row in _governed(schema) if row.tag_policy.required]
+    required = [_policy_name(row) for row in governed(schema) if row.tag_policy.required]
     pieces = [_piece(tag, enforced, required if tag.required else []) for tag in schema.tags.values()]
     return Draft(tuple(pieces), tuple(_left_out(schema, enforced, required)))
 
@@ -80,16 +81,6 @@ def _left_out(schema: Schema, enforced: list[str], required: list[str]) -> Itera
     yield "Other spellings of a key than those of its case (separators, misspellings) and other keys: they all pass."
     if any(not glob.startswith(("aws:sagemaker", "aws-native:sagemaker")) for glob in schema.resources):
         yield "Resources outside SageMaker: this policy names none of their types."
-
-
-def _governed(schema: Schema) -> list[SageMakerType]:
-    """Return the types that the schema is enforced on; what a provider lacks counts by the name it would have there."""
-    return [row for row in sagemaker_types() if any(map(schema.enforced_on, (*row.tokens, *_tokens_to_be(row))))]
-
-
-def _tokens_to_be(row: SageMakerType) -> tuple[str, ...]:
-    name = "".join(word.capitalize() for word in row.name.split("-"))
-    return f"aws:sagemaker/{name[:1].lower()}{name[1:]}:{name}", f"aws-native:sagemaker:{name}"
 
 
 def _policy_name(row: SageMakerType) -> str:

@@ -51,8 +51,11 @@ def preview(processes: Processes, program: Connection, job: Job, show: Output) -
         placeholders=tuple(sorted(recording.placeholders)),
         unused_answers=tuple(sorted(_answered(job.answers) - recording.answers_used)),
         levels=tuple(sorted((name, level) for name, level in job.levels.items() if level != BY_NAME[name].level)),
-        others=sum(r.type.startswith(("aws:", "aws-native:")) for r in recording.resources.values())
-        - len(judge.judged),
+        others=sum(
+            r.type.startswith(("aws:", "aws-native:")) and r.type not in JUDGED and r.urn not in judge.judged
+            for r in recording.resources.values()
+        ),
+        documents=sum(r.type in JUDGED for r in recording.resources.values()),
     )
 
 

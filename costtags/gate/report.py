@@ -51,7 +51,9 @@ class Report:
     levels: tuple[tuple[str, str], ...] = ()
     """The policies whose level is not the default one, and that level."""
     others: int = 0
-    """How many AWS resources the schema is not enforced on."""
+    """How many AWS resources are not judged: the schema is not enforced on them."""
+    documents: int = 0
+    """How many resources hold a policy or a budget, which is judged."""
 
     def shown_from(self, folder: Path, project: Path) -> "Report":
         """Return the report with paths as seen from a folder: the schema's, and those of a project that lies in it."""

@@ -108,7 +108,9 @@ def _verdict(report: Report) -> str:
         for level in ("mandatory", "advisory", "exempt")
         if (number := sum(finding.level == level for finding in report.findings))
     ]
-    judged = f"{len(report.resources)} resource{'' if len(report.resources) == 1 else 's'} judged"
+    judged = f"{len(report.resources)} resource{'' if len(report.resources) == 1 else 's'}"
+    documents = f", {report.documents} {'policy or budget' if report.documents == 1 else 'policies and budgets'}"
+    judged += f"{documents if report.documents else ''} judged"
     others = f", {report.others} more not in enforce" if report.others else ""
     verdict = "Blocked" if report.blocked else "Passed"
     return f"{verdict}: {judged}{others}; findings: {', '.join(counts) or 'none'}."

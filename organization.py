@@ -1,0 +1,17 @@
+"""The management account: service control policies, tag policies and anomaly alerts for the whole organization."""
+
+from typing import Any
+
+import pulumi
+
+from costtags.components import OrganizationTagPolicies, SpendAnomalies
+
+
+def organization(config: pulumi.Config) -> dict[str, Any]:
+    """Roll out the organization's policies stage by stage, and watch its spend; return the stack's outputs."""
+    policies = OrganizationTagPolicies(
+        "costtags",
+        {"guardrails": config.require_object("guardrails"), "stages": config.require_object("stages")},
+    )
+    anomalies = SpendAnomalies("anomalies", {"emails": config.require_object("alertEmails"), "above_percent": 20})
+    return {"policyIds": policies.policy_ids, "anomalyMonitors": anomalies.monitor_arns}

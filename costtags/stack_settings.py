@@ -11,6 +11,7 @@ from costtags.effective import tag_text
 from costtags.gate.project import mapping, stack_files
 
 KEY = "guardrails"
+EMAILS = "alertEmails"
 
 
 def from_stack(folder: Path, stack: str | None) -> tuple[Settings, Path | None]:
@@ -34,7 +35,10 @@ def from_stack(folder: Path, stack: str | None) -> tuple[Settings, Path | None]:
         raise DocumentError([f'no config of a stack "{stack}"; {known}'])
     config = {**_config(project), **_config(files[stack])} if project else {}
     settings = read(config.get(f"{name}:{KEY}", config.get(KEY, {})), f"{files[stack].name}: {name}:{KEY}")
-    return replace(settings, tags=_tags(config.get(f"{name}:tags", config.get("tags")))), files[stack]
+    tags = _tags(config.get(f"{name}:tags", config.get("tags")))
+    emails = config.get(f"{name}:{EMAILS}", config.get(EMAILS))
+    told = [email for email in emails if isinstance(email, str)] if isinstance(emails, list) else []
+    return replace(settings, tags=tags, emails=tuple(told)), files[stack]
 
 
 def _config(file: Path) -> dict[str, Any]:

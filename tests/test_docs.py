@@ -3,26 +3,39 @@
 import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import botocore
+import botocore.session
 import pytest
 from ruamel.yaml import YAML
 
 from costtags import exemptions, schema
+from costtags.components.organization_tag_policies import STAGES
+from costtags.documents.settings import read as read_settings
 from costtags.gate.answers import load as load_answers
 from costtags.policies import POLICIES
 from costtags.policyconfig import load as load_policy_config
 
+from .aws_models import validate
 from .engine import drive
+from .test_cli_activate import Service, seen, service
+from .test_cli_activate import run as activate
+
+__all__ = ["service"]  # a fixture
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 GUIDE = ROOT / "docs" / "platform-engineer.md"
+DOCUMENTS = [README, *sorted((ROOT / "docs").glob("*.md"))]
 
 
 @dataclass(frozen=True)
@@ -36,12 +49,14 @@ class Block:
 
 
 def blocks(path: Path) -> Iterator[Block]:
-    for match in re.finditer(r"^```(\w+)\n(.*?)^```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+    for match in re.finditer(
+        r"^( *)```(\w+)\n(.*?)^\1```$", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    ):
         line = path.read_text(encoding="utf-8").count("\n", 0, match.start()) + 1
-        yield Block(path.name, line, match[1], match[2])
+        yield Block(path.name, line, match[2], textwrap.dedent(match[3]))
 
 
-BLOCKS = [*blocks(README), *blocks(GUIDE)]
+BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
 
 
 def of_language(language: str) -> list[Block]:
@@ -70,7 +85,7 @@ def environment() -> dict[str, str]:
 
 
 # What cannot run inside the tests, or needs the real engine: those are run below.
-ELSEWHERE = ("make test", "pulumi ")
+ELSEWHERE = ("make test", "pulumi ", "aws ", "costtags activate")
 
 
 @pytest.mark.parametrize(("place", "command", "output"), commands())
@@ -88,6 +103,43 @@ def test_commands_print_what_is_shown(place: str, command: str, output: str) -> 
         assert done.stdout == output
 
 
+@pytest.mark.parametrize(("place", "command", "output"), [row for row in commands() if row[1].startswith("aws ")])
+def test_commands_of_the_aws_cli_are_right(place: str, command: str, output: str) -> None:  # noqa: ARG001
+    """A command of the AWS CLI names an operation and options that AWS's model of the service has."""
+    _, service, operation, *options = shlex.split(command)
+    model = botocore.session.get_session().get_service_model(service)
+    name = next(one for one in model.operation_names if botocore.xform_name(one, "-") == operation)
+    body: dict[str, object] = {}
+    for option, value in zip(options[::2], options[1::2], strict=True):
+        members = model.operation_model(name).input_shape.members
+        member = next(one for one in members if f"--{botocore.xform_name(one, '-')}" == option)
+        body[member] = [dict(pair.split("=") for pair in value.split(","))] if "=" in value else value
+    validate(service, name, body)
+
+
+def test_activate_runs_as_shown(service: Service) -> None:
+    """Each command that activates keys runs against a stand-in for Cost Explorer."""
+    shown = [command for _, command, _ in commands() if command.startswith("costtags activate")]
+    assert len(shown) == 3
+    seen(service, "cost-center", "environment", "project", "team")
+    codes = [activate(service, *shlex.split(command)[2:])[0] for command in shown]
+    assert codes == [1, 0, 0]
+
+
+@pytest.mark.parametrize("block", of_language("python"), ids=block_id)
+def test_programs_pass_the_preview(block: Block, tmp_path: Path) -> None:
+    """A block of Python is judged as a program of the example project, and passes."""
+    for name in ("Pulumi.yaml", "Pulumi.dev.yaml", "tags.yaml"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    role = 'import pulumi_aws as aws\n\nrole = people = aws.iam.Role("people", assume_role_policy="{}")\n'
+    (tmp_path / "__main__.py").write_text(role + block.text, encoding="utf-8")
+    done = subprocess.run(
+        ["costtags", "preview", str(tmp_path), "--stack", "dev"],
+        env=environment(), capture_output=True, text=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_make_preview_ends_as_the_readme_says() -> None:
     """`make preview` prints the resources of the example and passes."""
     done = subprocess.run(["make", "preview"], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=600)
@@ -102,6 +154,7 @@ def test_make_preview_ends_as_the_readme_says() -> None:
 def test_the_real_engine_passes_the_example_as_typed(engine_environment: dict[str, str], pack: str) -> None:
     """`pulumi preview --policy-pack policypack` in the repository passes, with the pack of either command."""
     shown = [command for _, command, _ in commands() if command.startswith("pulumi ")]
+    assert "pulumi preview --stack org --policy-pack policypack" in shown  # tests/test_stacks.py runs it
     assert f'--policy-pack "{pack}"' in " ".join(shown) or f"--policy-pack {pack}" in " ".join(shown)
     drive.select(ROOT, "dev", engine_environment)
     env = {**engine_environment, "COSTTAGS_SCHEMA": str(ROOT / "tags.yaml")} if "$" in pack else engine_environment
@@ -124,7 +177,7 @@ def test_the_real_engine_deploys_the_example(engine_environment: dict[str, str])
 
 def test_the_commands_named_exist() -> None:
     """Every `costtags` and `make` command that the documents name is there."""
-    text = README.read_text(encoding="utf-8") + GUIDE.read_text(encoding="utf-8")
+    text = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
     known = subprocess.run(["costtags", "--help"], env=environment(), capture_output=True, text=True, check=True).stdout
     for name in set(re.findall(r"`costtags ([a-z]+)", text)):
         assert re.search(rf"^  {name} ", known, re.MULTILINE), name
@@ -149,6 +202,9 @@ def test_blocks_mean_what_they_are_shown_for(block: Block, tmp_path: Path) -> No
         assert load_policy_config(path) == json.loads(block.text)
     else:
         assert list(data) == ["config"]
+        for key, value in data["config"].items():
+            check = {"guardrails": read_settings, "stages": lambda stages: set(stages) <= set(STAGES), "tags": bool}
+            assert check[key.split(":")[1]](value)
 
 
 def test_the_readme_is_short_and_its_schema_has_ten_lines() -> None:

@@ -215,8 +215,8 @@ def test_what_cannot_fit_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DocumentError) as caught:
         render(["scp-require-tags", "tag-policy"], load(tmp_path / "tags.yaml"), SETTINGS)
     assert caught.value.messages == (
-        "scp-require-tags: ValuesKeyNumber0 does not fit: its smallest part has 15902 characters, and a service control "
-        "policy takes 10240; shorten that tag's list of values in tags.yaml (a * in a value stands for many)",
+        "scp-require-tags: ValuesKeyNumber0 does not fit: its smallest part has 15902 characters, and a service "
+        "control policy takes 10240; shorten that tag's list of values in tags.yaml (a * in a value stands for many)",
         "tag-policy: key-number-0 does not fit: its smallest part has 16868 characters, and a tag policy takes 10000; "
         "shorten that tag's list of values in tags.yaml (a * in a value stands for many)",
     )

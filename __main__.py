@@ -1,4 +1,4 @@
-"""Two kinds of stack: a workload account's, and the management account's, whose config has the rollout's stages."""
+"""Two kinds of stack: a workload account's, and the management account's, whose config has guardrails."""
 
 import pulumi
 
@@ -6,6 +6,6 @@ from environment import environment
 from organization import organization
 
 config = pulumi.Config()
-make = organization if config.get("stages") else environment
+make = organization if config.get("guardrails") else environment
 for name, value in make(config).items():
     pulumi.export(name, value)

@@ -1,6 +1,7 @@
 """A workload account: a Studio domain with two users, a notebook, a model behind an endpoint, and their guardrails."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -17,25 +18,56 @@ from costtags.components import (
     stack_tags,
 )
 
+# Of a model in a VPC: https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+IN_A_VPC = (
+    "ec2:CreateNetworkInterface",
+    "ec2:CreateNetworkInterfacePermission",
+    "ec2:DeleteNetworkInterface",
+    "ec2:DeleteNetworkInterfacePermission",
+    "ec2:DescribeDhcpOptions",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+)
 
-def execution_role(name: str, *policies: str) -> aws.iam.Role:
-    """Make a role that SageMaker may assume, with the AWS managed policies of these names."""
-    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    role = aws.iam.Role(name, assume_role_policy=document, tags=stack_tags())
+
+def execution_role(
+    name: str, policies: Sequence[str], actions: Sequence[str]
+) -> tuple[aws.iam.Role, pulumi.Output[str]]:
+    """Make a role that SageMaker may assume; return it, and its ARN for whatever needs the role's rights to be made.
+
+    ``policies`` are names of AWS managed policies, ``actions`` what the role may do besides.
+    """
+    trust = {"Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    # What the action of a budget attached is no part of this stack, and would keep the role from being deleted.
+    role = aws.iam.Role(name, assume_role_policy=allow(trust), force_detach_policies=True, tags=stack_tags())
+    rights: list[aws.iam.RolePolicy | aws.iam.RolePolicyAttachment] = [
+        aws.iam.RolePolicy(name, role=role.name, policy=allow({"Action": list(actions), "Resource": "*"}))
+    ]
     for policy in policies:
         arn = f"arn:aws:iam::aws:policy/{policy}"
-        aws.iam.RolePolicyAttachment(f"{name}-{policy}", role=role.name, policy_arn=arn)
-    return role
+        rights.append(aws.iam.RolePolicyAttachment(f"{name}-{policy}", role=role.name, policy_arn=arn))
+    ready = pulumi.Output.all(role.arn, *(right.id for right in rights)).apply(lambda known: str(known[0]))
+    return role, ready
+
+
+def allow(statement: dict[str, Any]) -> str:
+    """Return a policy of one statement."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
 
 
 def environment(config: pulumi.Config) -> dict[str, Any]:
     """Make the environment and what keeps it tagged and within its budgets; return the stack's outputs."""
     subnets = config.require_object("subnetIds")
     groups = config.require_object("securityGroupIds")
-    people = execution_role("people", "AmazonSageMakerFullAccess")
-    serving = execution_role(
-        "serving", "AmazonEC2ContainerRegistryReadOnly", "AmazonS3ReadOnlyAccess", "CloudWatchAgentServerPolicy"
+    account, emails = config.require("accountId"), config.require_object("alertEmails")
+    # StudioTagDefaults lists the tags of domain and space, which AmazonSageMakerFullAccess does not allow.
+    people, people_arn = execution_role("people", ["AmazonSageMakerFullAccess"], ["sagemaker:ListTags"])
+    _, serving_arn = execution_role(
+        "serving",
+        ["AmazonEC2ContainerRegistryReadOnly", "AmazonS3ReadOnlyAccess", "CloudWatchAgentServerPolicy"],
+        IN_A_VPC,
     )
     defaults = StudioTagDefaults("defaults", {})
     studio = TaggedDomain(
@@ -46,7 +78,7 @@ def environment(config: pulumi.Config) -> dict[str, Any]:
             "vpc_id": config.require("vpcId"),
             "subnet_ids": subnets,
             "default_user_settings": {
-                "execution_role": people.arn,
+                "execution_role": people_arn,
                 "security_groups": groups,
                 **defaults.user_settings,
             },
@@ -56,13 +88,13 @@ def environment(config: pulumi.Config) -> dict[str, Any]:
         TaggedUserProfile(user, {"domain_id": studio.domain_id, "user_profile_name": user})
     notebook = TaggedNotebookInstance(
         "exploration",
-        {"instance_type": "ml.t3.medium", "role_arn": people.arn, "subnet_id": subnets[0], "security_groups": groups},
+        {"instance_type": "ml.t3.medium", "role_arn": people_arn, "subnet_id": subnets[0], "security_groups": groups},
     )
     churn = TaggedEndpoint(
         "churn",
         {
             "model": {
-                "execution_role_arn": serving.arn,
+                "execution_role_arn": serving_arn,
                 "primary_container": {
                     "image": config.require("image"),
                     "model_data_url": config.require("modelDataUrl"),
@@ -77,8 +109,8 @@ def environment(config: pulumi.Config) -> dict[str, Any]:
     budgets = TagBudgets(
         "budgets",
         {
-            "account_id": config.require("accountId"),
-            "emails": config.require_object("alertEmails"),
+            "account_id": account,
+            "emails": emails,
             "deny_policy_arn": policies.deny_policy_arn,
             "roles": [people.name],
         },

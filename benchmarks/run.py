@@ -5,23 +5,28 @@ least. A row that misses its goal is marked, and nothing fails.
 """
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 sys.path.insert(0, str(ROOT))
 
+from costtags import exemptions, policyconfig, schema  # noqa: E402
+from costtags.gate import state  # noqa: E402
 from tests.engine import drive  # noqa: E402
 
 PYTHON = sys.executable
 COSTTAGS = str(Path(sys.executable).with_name("costtags"))
 PROGRAM = HERE / "program"
+EXPORT = ROOT / "tests" / "golden" / "state-export.json"
 
 Side = Callable[[], float]
 
@@ -70,6 +75,70 @@ def real(count: int, pack: Path, environment: dict[str, str]) -> Side:
     return preview
 
 
+def exported(count: int, folder: Path) -> Path:
+    """Write an exported stack of so many notebook instances, each as Pulumi exported one, but rightly tagged."""
+    document = json.loads(EXPORT.read_bytes())
+    rows = document["deployment"]["resources"]
+    kept = [row for row in rows if row["type"].startswith("pulumi:")]
+    one = next(row for row in rows if row["urn"].endswith("::whole"))
+    one["type"] = "aws:sagemaker/notebookInstance:NotebookInstance"
+    for number in range(count):
+        tags = {"cost-center": "ML-Research", "environment": "dev", "project": "bench", "number": str(number)}
+        inputs = {"instanceType": "ml.t3.medium", "roleArn": "arn:aws:iam::111122223333:role/notebook", "tags": tags}
+        name = f"notebook-{number}"
+        outputs = {**inputs, "arn": f"arn:aws:sagemaker:eu-west-1:111122223333:notebook-instance/{name}", "id": name}
+        urn = f"urn:pulumi:dev::ml::{one['type']}::{name}"
+        kept.append({**one, "urn": urn, "id": name, "inputs": inputs, "outputs": {**outputs, "tagsAll": tags}})
+    document["deployment"]["resources"] = kept
+    file = folder / f"state-{count}.json"
+    file.write_text(json.dumps(document, indent=4), encoding="utf-8")
+    return file
+
+
+def loaded(file: Path) -> Side:
+    """Read a file of JSON in this process."""
+
+    def load() -> float:
+        started = time.perf_counter()
+        with file.open(encoding="utf-8") as stream:
+            json.load(stream)
+        return time.perf_counter() - started
+
+    return load
+
+
+def judged(file: Path) -> Side:
+    """Judge an exported stack in this process."""
+    path = ROOT / "tags.yaml"
+    rules, levels = schema.load(path), policyconfig.levels({})
+    excused = exemptions.load(exemptions.beside(path), datetime.now(tz=UTC).date())
+
+    def judge() -> float:
+        started = time.perf_counter()
+        report = state.judge(state.read(file.read_bytes()), rules, excused, levels, ROOT)
+        took = time.perf_counter() - started
+        if report.findings:
+            sys.exit(f"{file}: {report.findings[0].message}")
+        return took
+
+    return judge
+
+
+def analyzed(file: Path, environment: dict[str, str]) -> Side:
+    """Judge an exported stack on the real engine with this pack."""
+    env = {**environment, "COSTTAGS_SCHEMA": str(ROOT / "tags.yaml")}
+
+    def analyze() -> float:
+        started = time.perf_counter()
+        arguments = ["policy", "analyze", "--file", str(file), "--policy-pack", str(ROOT / "policypack"), "--json"]
+        done = drive.run(arguments, PROGRAM, env, timeout=600)
+        if done.exit_code:
+            sys.exit(done.output)
+        return time.perf_counter() - started
+
+    return analyze
+
+
 def best(*sides: Side, runs: int) -> list[float]:
     """Return the best time of each side, over runs that alternate."""
     times = [[side() for side in sides] for _ in range(runs)]
@@ -100,11 +169,22 @@ def main() -> None:
     ours, mocks = best(embedded(count), bare(count), runs=runs)
     detail = f"{ours:.2f} s / {mocks:.2f} s"
     row(f"embedded preview / bare program, {count}", ours / mocks, 1.15, at_least=False, detail=detail)
-    if arguments.quick:
-        return
 
     with tempfile.TemporaryDirectory() as folder:
+        file = exported(10 * count, Path(folder))
+        in_process, load = best(judged(file), loaded(file), runs=max(runs, 5))
+        detail = f"{in_process:.2f} s / {load:.2f} s"
+        row(f"state judged / json.load of it, {10 * count}", in_process / load, 3, at_least=False, detail=detail)
+        if arguments.quick:
+            return
+
         environment = drive.environment(Path(folder))
+        command = [COSTTAGS, "state", str(file), "--schema", str(ROOT / "tags.yaml")]
+        analysis, whole = best(analyzed(file, environment), lambda: seconds(command), runs=1)
+        detail = f"{analysis:.2f} s / {whole:.2f} s"
+        what = f"pulumi policy analyze / costtags state, {10 * count}"
+        row(what, analysis / whole, 10, at_least=True, detail=detail)
+
         drive.select(PROGRAM, "dev", environment)
         packed, noop = best(
             real(count, ROOT / "policypack", environment), real(count, HERE / "noop", environment), runs=runs

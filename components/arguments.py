@@ -15,6 +15,10 @@ from costtags.components.context import project_folder
 from costtags.suggest import nearest
 
 
+# In a process that serves components to a program in another language, the user's code is not below this module.
+_SERVER = "pulumi.provider.server"
+
+
 def users_line() -> str:
     """Return "FILE:LINE: " of the nearest frame in the user's own code, or "" where there is none."""
     paths = sysconfig.get_paths()
@@ -22,8 +26,8 @@ def users_line() -> str:
     installed = (*(folder + os.sep for folder in folders), "<")
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(installed):
-        frame = frame.f_back
-    if frame is None:
+        frame = None if frame.f_globals.get("__name__") == _SERVER else frame.f_back
+    if frame is None or frame.f_globals.get("__name__") == _SERVER:
         return ""
     file = Path(frame.f_code.co_filename).resolve()
     folder = project_folder()

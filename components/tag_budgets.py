@@ -58,7 +58,7 @@ class TagBudgetsArgs(TypedDict):
     """The KMS key of that parameter or secret, where it is not AWS's own."""
     log_retention_days: NotRequired[int]
     """How long the function's log is kept: 90 days unless given."""
-    deny_policy_arn: NotRequired[pulumi.Input[str]]
+    deny_policy_arn: NotRequired[pulumi.Input[str] | None]
     """For the action deny-new-spend: the policy iam-deny-new-spend (IamTagPolicies makes it)."""
     roles: NotRequired[Sequence[pulumi.Input[str]]]
     """For the action deny-new-spend: names of the roles that get the policy."""
@@ -66,7 +66,7 @@ class TagBudgetsArgs(TypedDict):
     """For the action deny-new-spend: names of groups."""
     users: NotRequired[Sequence[pulumi.Input[str]]]
     """For the action deny-new-spend: names of users."""
-    scp_id: NotRequired[pulumi.Input[str]]
+    scp_id: NotRequired[pulumi.Input[str] | None]
     """For the action scp-deny-new-spend: the id of that policy, p-...; works in the management account only."""
     targets: NotRequired[Sequence[pulumi.Input[str]]]
     """For the action scp-deny-new-spend: ids of the accounts and organizational units that get the policy."""

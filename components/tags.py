@@ -179,6 +179,8 @@ class _Component:
 
     def _urn(self, child: Child, parent: str) -> str:
         above = f"{parent.split('::')[2]}$" if parent and parent != UNKNOWN else ""
+        if above == "pulumi:pulumi:Stack$":  # served to a program in another language, which names it
+            above = ""
         stack, project = pulumi.get_stack(), pulumi.get_project()
         return f"urn:pulumi:{stack}::{project}::{above}{self.token}${child.type}::{self.name}"
 

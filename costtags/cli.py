@@ -2,10 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +18,10 @@ from costtags import variables
 from costtags.yamlfile import FileProblems
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from costtags.adopt.draft import Draft
+    from costtags.gate.debt import Excuse
     from costtags.gate.processes import Processes
     from costtags.gate.report import Report
 
@@ -152,6 +159,50 @@ def tags(pairs: tuple[str, ...], form: str, schema: Path | None) -> None:
     click.echo(FORMS[form](given))
 
 
+def _exempt_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options by which today's findings are excused, all at once."""
+    for option in (
+        click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="Until when, for --exempt-all."),
+        click.option("--reason", help="Why, for --exempt-all."),
+        click.option("--owner", help="Who answers for it, for --exempt-all."),
+        click.option(
+            "--exempt-all", is_flag=True, help="Write what blocks today to exemptions.yaml: only new findings block."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _excuse(exempt_all: bool, owner: str | None, reason: str | None, expires: "datetime | None") -> "Excuse | None":
+    from costtags.gate.debt import excuse
+
+    if not exempt_all:
+        if owner or reason or expires:
+            raise click.UsageError("--owner, --reason and --expires belong to --exempt-all")
+        return None
+    try:
+        return excuse(owner, reason, expires.date() if expires else None)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _exempted(report: "Report", schema: Path, excuse: "Excuse | None") -> "Report":
+    """Write what blocks to the exemptions.yaml beside tags.yaml, and return the report as it is then."""
+    if excuse is None:
+        return report
+    from datetime import UTC, datetime
+
+    from costtags import exemptions
+    from costtags.gate import debt
+
+    path = exemptions.beside(schema.resolve())
+    count = debt.write(path, report, excuse, datetime.now(tz=UTC).date())
+    found = len(debt.blocking(report))
+    what = f"{found} finding{'' if found == 1 else 's'} excused until {excuse.expires}, {count} entries"
+    _note(f"{_shown(str(path))}: {what if found else 'nothing to excuse'}")
+    return debt.excused(report)
+
+
 @main.command(short_help="Judge a Pulumi program before anything is created.")
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False), default=".")
 @click.option("--stack", help="The stack whose config the program gets; not needed where there is only one.")
@@ -169,8 +220,12 @@ def tags(pairs: tuple[str, ...], form: str, schema: Path | None) -> None:
 @click.option(
     "--timeout", type=click.FloatRange(1, 86400), default=300, show_default=True, help="Seconds for the program."
 )
-@click.option("--engine", type=click.Choice(["embedded"]), default="embedded", hidden=True)
-@click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text (default) or json; repeatable.")
+@click.option(
+    "--engine", type=click.Choice(["embedded", "pulumi"]), default="embedded", show_default=True,
+    help="embedded: Python programs, nothing to install; pulumi: any language, by the `pulumi` on PATH.",
+)  # fmt: skip
+@click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="See above; repeatable.")
+@_exempt_options
 def preview(
     directory: Path,
     stack: str | None,
@@ -178,22 +233,39 @@ def preview(
     policy_config: Path | None,
     answers: Path | None,
     timeout: float,
-    engine: str,  # noqa: ARG001 - one choice so far
+    engine: str,
     formats: tuple[str, ...],
+    exempt_all: bool,
+    owner: str | None,
+    reason: str | None,
+    expires: "datetime | None",
 ) -> None:
     """Judge the Pulumi program in DIRECTORY before anything is created: no CLI, no credentials, no network.
 
     Exits with 0 where it passes, 1 where findings block it, 2 where it cannot be judged.
+
+    \b
+    Formats: one is printed, others go to files (--format text --format sarif=FILE).
+      text      for people, the default; coloured and wrapped on a terminal only
+      json      for programs: a stable contract
+      sarif     SARIF 2.1.0, for GitHub code scanning and other viewers
+      junit     JUnit XML for CI servers: each resource is a test case
+      markdown  for a comment on a pull request: at most 65,000 characters
+      github    annotations of GitHub Actions: 10 errors, 10 warnings, the rest counted
     """
     from costtags.gate.processes import PackError, ProgramError, starting
 
     path = schema_path(schema, directory)
     outputs = _outputs(formats)
+    excuse = _excuse(exempt_all, owner, reason, expires)
     given, environment = _answers(answers)
     try:
-        with starting(path.resolve(), environment) as processes:
-            _end_on_signals(processes)
-            report = _judged(processes, path, directory, stack, policy_config, given, timeout)
+        if engine == "pulumi":
+            report = _judged_by_pulumi(path, directory, stack, policy_config, given, timeout)
+        else:
+            with starting(path.resolve(), environment) as processes:
+                _end_on_signals(processes)
+                report = _judged(processes, path, directory, stack, policy_config, given, timeout)
     except (ProgramError, PackError) as error:
         _fail(str(error))
     else:
@@ -201,9 +273,37 @@ def preview(
             _note(f"placeholders stand for {', '.join(report.placeholders)} (answer with --answers FILE)")
         if report.unused_answers:
             _note(f"the program asked for none of these answers: {', '.join(report.unused_answers)}")
+        report = _exempted(report, path, excuse)
         for write, text in [(write, make(report)) for write, make in outputs]:
             write(text)
         sys.exit(BLOCKED if report.blocked else 0)
+
+
+def _judged_by_pulumi(
+    schema: Path,
+    directory: Path,
+    stack: str | None,
+    policy_config: Path | None,
+    given: dict[str, Any],
+    timeout: float,
+) -> "Report":
+    """Judge a program by the real engine, without credentials."""
+    from datetime import UTC, datetime
+
+    from costtags import exemptions, policyconfig
+    from costtags.gate.engine import preview as judge
+    from costtags.gate.preview import Job
+    from costtags.gate.project import load as load_project
+    from costtags.schema import load
+
+    project = load_project(directory, stack, given, only_python=False)
+    levels = policyconfig.levels(policyconfig.load(policy_config) if policy_config else {})
+    exemptions.load(exemptions.beside(schema), datetime.now(tz=UTC).date())
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda received, _frame: sys.exit(128 + received))
+    job = Job(project, load(schema), levels, given, timeout)
+    report = judge(schema.resolve(), job, policy_config, _say)
+    return report.shown_from(Path.cwd(), project.folder)
 
 
 def _judged(
@@ -279,14 +379,27 @@ def _outputs(formats: tuple[str, ...]) -> list[tuple[Write, Callable[[Any], str]
     from costtags.gate.formats import FORMATS
 
     outputs: list[tuple[Write, Callable[[Any], str]]] = []
+    files: list[str] = []
     for item in formats or ("text",):
         name, _, file = item.partition("=")
         if name not in FORMATS:
             raise click.UsageError(f'unknown format "{name}"; formats: {", ".join(FORMATS)}')
-        outputs.append((_writer(Path(file)) if file else _print, FORMATS[name]))
+        if file in files:
+            raise click.UsageError(f"two formats would be written to {file}")
+        files += [file] if file else []
+        make = _for_terminal(FORMATS[name]) if name == "text" and not file else FORMATS[name]
+        outputs.append((_writer(Path(file)) if file else _print, make))
     if sum(write is _print for write, _ in outputs) > 1:
         raise click.UsageError("only one format can go to the terminal: give the others a file (json=FILE)")
     return outputs
+
+
+def _for_terminal(write: Callable[..., str]) -> Callable[[Any], str]:
+    """Wrap and colour a text where it goes to a terminal, and nowhere else."""
+    if not sys.stdout.isatty():
+        return write
+    colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return partial(write, width=shutil.get_terminal_size().columns, colour=colour)
 
 
 def _print(text: str) -> None:
@@ -308,6 +421,65 @@ def _writer(path: Path) -> Write:
             _fail(f"cannot write {path}: {error.strerror}")
 
     return write
+
+
+@main.command(short_help="Judge what a stack has deployed, by its exported state.")
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@_schema_option
+@click.option(
+    "--policy-config",
+    type=click.Path(path_type=Path),
+    help='JSON with levels of policies: {"tag-values": "advisory"}.',
+)
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=".",
+    help="The folder of the Pulumi project, for the places of findings; by default the working directory.",
+)
+@click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="As for preview; repeatable.")
+@_exempt_options
+def state(
+    file: Path, schema: Path | None, policy_config: Path | None, project: Path, formats: tuple[str, ...],
+    exempt_all: bool, owner: str | None, reason: str | None, expires: "datetime | None",
+) -> None:  # fmt: skip
+    """Judge FILE, which `pulumi stack export` wrote (- is stdin): no CLI, no credentials, no network.
+
+    What is judged is what was deployed; resources that Pulumi only reads are left out, and encrypted values count as
+    unknown.
+
+    Exits with 0 where it passes, 1 where findings block it, 2 where it cannot be judged.
+    """
+    from datetime import UTC, datetime
+
+    from costtags import exemptions, policyconfig
+    from costtags.gate.state import StateError, judge, read
+    from costtags.schema import load
+
+    path = schema_path(schema, Path.cwd())
+    outputs = _outputs(formats)
+    excuse = _excuse(exempt_all, owner, reason, expires)
+    levels = policyconfig.levels(policyconfig.load(policy_config) if policy_config else {})
+    loaded = load(path)
+    excused = exemptions.load(exemptions.beside(path.resolve()), datetime.now(tz=UTC).date())
+    try:
+        data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        exported = read(data)
+        report = judge(exported, loaded, excused, levels, project.resolve())
+    except OSError as error:
+        _fail(f"cannot read {file}: {error.strerror or error}")
+    except StateError as error:
+        _fail(f"{'stdin' if str(file) == '-' else _shown(str(file))} {error}")
+    else:
+        report = report.shown_from(Path.cwd(), project.resolve())
+        if not exported.resources:
+            _note("the export has no resources: nothing is deployed, so there is nothing to judge")
+        if any(finding.code == "unknown-value" for finding in report.findings):
+            _note("encrypted values count as unknown; `pulumi stack export --show-secrets` has them in plain text")
+        report = _exempted(report, path, excuse)
+        for write, text in [(write, make(report)) for write, make in outputs]:
+            write(text)
+        sys.exit(BLOCKED if report.blocked else 0)
 
 
 @main.command(short_help="Compile tags.yaml into policies, budgets and the rest.")
@@ -446,6 +618,100 @@ def activate(
         _fail(failure)
     waits = apply and plan is not None and plan.requested is None
     sys.exit(BLOCKED if waits or state.remains else 0)
+
+
+@main.command(short_help="Write a first tags.yaml from what exists.")
+@click.option(
+    "--from-tag-policy", "policy", metavar="FILE|-|live",
+    help="A tag policy as JSON, or what describe-policy or describe-effective-policy printed; live asks AWS.",
+)  # fmt: skip
+@click.option("--from-state", "state", metavar="FILE|-", help="What `pulumi stack export` printed.")
+@click.option("--from-account", "account", is_flag=True, help="The tags in use in the AWS account.")
+@click.option(
+    "--region", "regions", multiple=True, metavar="REGION",
+    help="A region to look into, for --from-account; repeatable; else the configured one.",
+)  # fmt: skip
+@click.option("--all-services", is_flag=True, help="Every service's resources, not only SageMaker's (--from-account).")
+@click.option("--profile", help="The AWS profile; else the usual AWS settings.")
+@click.option("--out", default="tags.yaml", show_default=True, metavar="FILE|-", help="What to write; - prints it.")
+def init(
+    policy: str | None, state: str | None, account: bool, regions: tuple[str, ...], all_services: bool,
+    profile: str | None, out: str,
+) -> None:  # fmt: skip
+    """Write a first tags.yaml: the example, or a draft made from a tag policy, a stack, or the tags in use.
+
+    It overwrites nothing. What the draft could not take is said in its comments and on stderr.
+    """
+    if sum((policy is not None, state is not None, account)) > 1:
+        raise click.UsageError("give one of --from-tag-policy, --from-state and --from-account")
+    if (regions or all_services) and not account:
+        raise click.UsageError("--region and --all-services go with --from-account")
+    if profile is not None and not account and policy != "live":
+        raise click.UsageError("--profile goes with --from-account and --from-tag-policy live")
+    from costtags.adopt import draft, example, files
+
+    to = None if out == files.STANDARD else Path(out)
+    schema_beside = to is not None and to.with_name("tags.schema.json").is_file()
+    try:
+        if to is not None:
+            files.refuse_existing(to)
+        made = _draft(policy, state, (regions, all_services) if account else None, profile)
+        if made is None:
+            text = example.text(schema_beside=schema_beside)
+        else:
+            text = draft.text(made, schema_beside=schema_beside)
+        if to is None:
+            _print(text)
+        else:
+            files.write_new(to, text)
+    except draft.CannotDraft as error:
+        _fail(str(error))
+        return
+    first, *rest = made.summary if made is not None else ["the example"]
+    for line in [f"{'made' if to is None else f'{to} written'}: {first}", *rest]:
+        _say(line)
+    if to is not None:
+        _say("next: edit it, then run costtags check")
+
+
+def _draft(
+    policy: str | None, state: str | None, account: tuple[tuple[str, ...], bool] | None, profile: str | None
+) -> "Draft | None":
+    from costtags.adopt import files
+
+    if policy == "live":
+        from costtags.adopt import account as aws
+        from costtags.adopt import tag_policy
+
+        source = "the tag policy in effect in this account"
+        return tag_policy.drafted(aws.effective_tag_policy(profile), source, source)
+    if policy is not None:
+        from costtags.adopt import tag_policy
+
+        shown, name = files.shown_name(policy), files.quoted_name(policy)
+        return tag_policy.drafted(files.read_json(policy, tag_policy.MOST), f"the tag policy {name}", shown)
+    if state is not None:
+        from costtags.adopt import state as stack
+
+        shown, name = files.shown_name(state), files.quoted_name(state)
+        return stack.drafted(files.read_json(state, stack.MOST), f"the exported stack {name}", shown)
+    if account is not None:
+        from costtags.adopt import account as aws
+
+        with _progress() as progress:
+            return aws.drafted(profile, account[0], all_services=account[1], progress=progress)
+    return None
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows how far the work is, on one line of a terminal; nothing is left of it at the end."""
+    shown = sys.stderr.isatty()
+    try:
+        yield lambda text: click.echo(f"\r{text}\x1b[K", nl=False, err=True) if shown else None
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", nl=False, err=True)
 
 
 @main.command(short_help="Print the policy pack's folder.")

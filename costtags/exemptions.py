@@ -1,6 +1,6 @@
 """exemptions.yaml -> who is excused from what, why, until when."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -52,6 +52,44 @@ class Exemptions:
     def excusing(self, resource: str, policy: str, tag: str | None) -> Exemption | None:
         """Return the first valid entry that excuses a finding."""
         return next((entry for entry in self.valid if entry.excuses(resource, policy, tag)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one entry of exemptions.yaml did: a line of the exemptions-in-use policy."""
+
+    code: str
+    message: str
+    entry: Exemption
+
+
+def rows(exemptions: Exemptions, excused: Mapping[Exemption, int], urns: Set[str]) -> list[Row]:
+    """Say of each entry what it excused, that it expired, or that it excused nothing, in the order of the file.
+
+    ``excused`` says how many findings each entry excused; ``urns`` are those of the whole stack.
+    """
+    made = [
+        *(_valid_row(entry, excused.get(entry, 0), urns) for entry in exemptions.valid),
+        *(_expired_row(entry) for entry in exemptions.expired),
+    ]
+    return sorted((row for row in made if row is not None), key=lambda row: row.entry.line)
+
+
+def _valid_row(entry: Exemption, count: int, urns: Set[str]) -> Row | None:
+    where = f"line {entry.line}: {entry.resource}"
+    if count:
+        what = f"{count} finding{'s' if count > 1 else ''} excused until {entry.expires}"
+        return Row("exemption-used", f"{where}: {what}, by {entry.owner}: {entry.reason}", entry)
+    if entry.resource.startswith("arn:"):
+        return None  # for the audit of live accounts
+    if any(map(entry.covers, urns)):
+        return Row("exemption-unused", f"{where}: excuses nothing any more; remove it", entry)
+    return Row("exemption-unused", f"{where}: matches no resource of this stack", entry)
+
+
+def _expired_row(entry: Exemption) -> Row:
+    message = f"line {entry.line}: {entry.resource}: expired on {entry.expires} and excuses nothing; ask {entry.owner}"
+    return Row("exemption-expired", message, entry)
 
 
 def beside(schema_path: Path) -> Path:

@@ -121,6 +121,7 @@ def remediate(args: ResourceValidationArgs) -> Any:
     shape = judged_property(here.schema, args.resource_type)
     if not added or shape is None:
         return None
+    record.remediation(args.urn, added)
     if shape.form == "list":
         # The SDK's list cannot be appended to; its raw items ("__target") keep their secret marks.
         old = props.get(shape.property)

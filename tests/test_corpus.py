@@ -218,7 +218,11 @@ def run_real(program: Program, folder: Path, environment: Mapping[str, str]) -> 
         },
     )
     by_policy = levels(program.label.policies)
-    rows = [row | {"level": real_level(by_policy[row["policy"]], exempt=row["exempt"])} for row in lines(findings)]
+    rows = [
+        row | {"level": real_level(by_policy[row["policy"]], exempt=row["exempt"])}
+        for row in lines(findings)
+        if "policy" in row  # the others tell what was remediated
+    ]
     resources = {
         metadata["urn"]: metadata["new"]
         for metadata in (event.get("resourcePreEvent", {}).get("metadata") for event in lines(events))

@@ -73,6 +73,15 @@ class Document:
             return ((self.name, self.texts[0]),)
         return tuple((f"{self.name}-{number}", text) for number, text in enumerate(self.texts, 1))
 
+    @property
+    def named_policies(self) -> tuple[tuple[str, str], ...]:
+        """Each part's name and text as a policy of an account: the document's name, and NAME-2, NAME-3 ... for more.
+
+        The first keeps its name where a change of tags.yaml splits the document: the policy is changed, not replaced.
+        """
+        names = [self.name, *(f"{self.name}-{number}" for number in range(2, len(self.parts) + 1))]
+        return tuple(zip(names, self.texts, strict=True))
+
 
 def minified(part: Plain) -> str:
     """Return JSON without white space; only ASCII, since IAM takes no characters beyond Latin-1.

@@ -47,5 +47,5 @@ def _unnamed(name: str, settings: Settings, needed: tuple[str, ...]) -> Iterator
         if not getattr(settings, attribute):
             yield (
                 f"{name}: no {setting} principal is excepted: {what}. Name one, such as arn:aws:iam::*:role/NAME, "
-                f'under "{setting}" of the stack\'s guardrails config, or by an option'
+                f'under "{setting}" of the stack\'s guardrails config'
             )

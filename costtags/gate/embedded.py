@@ -34,6 +34,7 @@ class Teller:
             "type": resource.type,
             "name": resource.name,
             "parent": resource.parent,
+            "custom": resource.custom,
             "provider": resource.provider_urn,
             "frames": resource.frames,
             "waits": self._remediates,

@@ -17,7 +17,7 @@ from costtags.effective import STACK_TYPE, UNKNOWN, bare
 from costtags.gate import values
 from costtags.gate.native_tags import merge_default_tags, parse_default_tags
 from costtags.gate.placeholders import answer, hidden
-from costtags.gate.places import place
+from costtags.gate.places import Kept, place
 from costtags.gate.resources import Resource
 
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
@@ -77,7 +77,7 @@ class Monitor:
         self.placeholders: set[str] = set()
         self.answers_used: set[str] = set()
         self._job = job
-        self._folder = Path(job["folder"]).as_uri() + "/"
+        self._kept = Kept()
         self._answers: Mapping[str, Any] = job["answers"]
         self._tell = tell
         self._resources: dict[str, Resource] = {}
@@ -89,7 +89,7 @@ class Monitor:
         self._providers: dict[str, dict[str, str]] = {}
         self._callbacks: dict[str, callback_pb2_grpc.CallbacksStub] = {}
         self._packages: dict[str, str] = {}
-        self._default_providers: dict[tuple[str, str], Resource] = {}
+        self._default_providers: dict[tuple[str, str, str], Resource] = {}
 
     # --- what the program may rely on
 
@@ -175,8 +175,9 @@ class Monitor:
             name=request.name,
             inputs=properties,
             provider_urn=provider.urn if provider else "",
-            frames=_frames(request, self._folder),
+            frames=_frames(request, self._kept),
             parent=request.parent,
+            custom=request.custom,
         )
         with self._lock:
             duplicate = urn in self._resources
@@ -199,7 +200,7 @@ class Monitor:
         urn = self._urn(request.parent, request.type, request.name)
         if not request.provider and not request.type.startswith(PROVIDER_PREFIX):
             package = self._packages.get(request.packageRef, _package(request.type))
-            self._default_provider(package, request.version, request.type)
+            self._default_provider(package, request.version, request.pluginDownloadURL, request.type)
         properties = request.properties
         if request.type == STACK_REFERENCE:
             properties = self._stack_outputs(request.id or _text(request.properties, "name"))
@@ -217,7 +218,7 @@ class Monitor:
         if request.tok == "pulumi:pulumi:getResource":
             return self._get_resource(request)
         if not request.provider and not self._providers.get(request.parent, {}).get(_package(request.tok)):
-            self._default_provider(_package(request.tok), request.version, request.tok)
+            self._default_provider(_package(request.tok), request.version, request.pluginDownloadURL, request.tok)
         if any(urn in self._resources for urn in request.dependsOn):
             return rpc.ResourceInvokeResponse(unknown=True)  # what it depends on is not created yet
         given: Any = (self._answers.get("functions") or {}).get(request.tok)
@@ -265,12 +266,21 @@ class Monitor:
             options.protect = request.protect
         if request.HasField("customTimeouts"):
             options.custom_timeouts.CopyFrom(request.customTimeouts)
+        options.provider = options.provider or self._provider_of_parent(request)
         if request.custom and not options.provider:
             inherited = self._providers.get(request.parent, {})
             options.provider = request.providers.get(_package(request.type)) or inherited.get(
                 _package(request.type), ""
             )
         return options
+
+    def _provider_of_parent(self, request: Any) -> str:
+        """Return the provider that the resource above has got, by a transform too, where it is of the same package."""
+        parent = self._resources.get(request.parent)
+        if parent is None or not parent.provider_urn:
+            return ""
+        fits = not request.custom or parent.provider_urn.split("::")[2].endswith(f":{_package(request.type)}")
+        return f"{parent.provider_urn}::{UNKNOWN}" if fits else ""
 
     def _transforms_of(self, request: Any) -> list[callback_pb2.Callback]:
         """Return the transforms in the engine's order: its own, those of its ancestors outward, the stack's."""
@@ -334,23 +344,24 @@ class Monitor:
             urn = options.provider.rsplit("::", 1)[0]
             return self._resources.get(urn)
         package = self._packages.get(request.packageRef, _package(request.type))
-        return self._default_provider(package, options.version, request.type)
+        return self._default_provider(package, options.version, options.plugin_download_url, request.type)
 
-    def _default_provider(self, package: str, version: str, token: str) -> Resource | None:
-        """Return the default provider of a package and version, which is made of the stack's config on first use."""
+    def _default_provider(self, package: str, version: str, url: str, token: str) -> Resource | None:
+        """Return the default provider of a package, version and source, made of the stack's config on first use."""
         if package == "pulumi":
             return None
         if {"*", package} & self._disabled():
             self._fail(f"Default provider for '{package}' disabled. '{token}' must use an explicit provider.")
         with self._providers_lock:  # held until the gate knows it: a resource of it must not be told first
-            made = self._default_providers.get((package, version))
+            url = url.removesuffix("/")
+            made = self._default_providers.get((package, version, url))
             if made is None:
-                made = self._made_default_provider(package, version)
+                made = self._made_default_provider(package, version, url)
                 self._tell(made)
-                self._default_providers[package, version] = made
+                self._default_providers[package, version, url] = made
         return made
 
-    def _made_default_provider(self, package: str, version: str) -> Resource:
+    def _made_default_provider(self, package: str, version: str, url: str) -> Resource:
         inputs: dict[str, Any] = {
             key.split(":", 1)[1]: values.secret(value) if key in self._job["secret_keys"] else value
             for key, value in self._job["config"].items()
@@ -359,6 +370,7 @@ class Monitor:
         if version:
             inputs["version"] = version
         name = "default_" + re.sub(r"[^a-zA-Z0-9]", "_", version) if version else "default"
+        name += f"_{_qualified_name(url)}" if url else ""
         urn = self._urn("", f"{PROVIDER_PREFIX}{package}", name)
         made = Resource(urn, f"{PROVIDER_PREFIX}{package}", name, values.struct(inputs), "")
         with self._lock:
@@ -436,6 +448,12 @@ def _package(token: str) -> str:
     return token.split(":", 1)[0]
 
 
+def _qualified_name(url: str) -> str:
+    """Return a URL as the engine puts it into a name: sdk/go/common/tokens/names.go, IntoQName."""
+    parts = [re.sub(r"[^A-Za-z0-9_.-]", "_", part) for part in url.split("/") if part]
+    return "/".join(re.sub(r"^[^A-Za-z0-9_.]", "_", part) for part in parts) or "_"
+
+
 def _text(properties: struct_pb2.Struct, name: str) -> str:
     return str(properties.fields[name].string_value) if name in properties.fields else ""
 
@@ -447,6 +465,6 @@ def _with(properties: struct_pb2.Struct, **more: str) -> struct_pb2.Struct:
     return made
 
 
-def _frames(request: Any, folder: str) -> tuple[tuple[str, int], ...]:
-    """Return the frames in a folder: those of the interpreter and of packages are of no use to anyone."""
-    return tuple((f.pc.uri, f.pc.line) for f in request.stackTrace.frames if f.pc.uri.startswith(folder))
+def _frames(request: Any, kept: Kept) -> tuple[tuple[str, int], ...]:
+    """Return the frames that may be the user's: those of the interpreter and of packages are of no use to anyone."""
+    return tuple((f.pc.uri, f.pc.line) for f in request.stackTrace.frames if kept[f.pc.uri])

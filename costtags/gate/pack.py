@@ -130,7 +130,7 @@ def _port(processes: Processes) -> int:
 
 def _rows(path: Path) -> list[dict[str, Any]]:
     with path.open(encoding="utf-8") as stream:
-        return [json.loads(line) for line in stream]
+        return [row for row in map(json.loads, stream) if "policy" in row]
 
 
 def _provider(provider: Resource | None) -> Any:

@@ -1,7 +1,7 @@
 """A Pulumi program, judged by the real policy pack on the embedded engine -> a report."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -13,8 +13,8 @@ from costtags.check import concerns, judged_property
 from costtags.documents.judge import JUDGED
 from costtags.effective import STACK_TYPE, EffectiveTags, TagValue, effective_tags, provider_tags, tag_variables
 from costtags.gate import values
+from costtags.gate.fixes import Config, Facts, Mended, Problem, mend, read_config
 from costtags.gate.pack import Pack
-from costtags.gate.places import place
 from costtags.gate.processes import Processes
 from costtags.gate.program import Output, Recording, record
 from costtags.gate.project import Project, environment_answers
@@ -47,7 +47,7 @@ def preview(processes: Processes, program: Connection, job: Job, show: Output) -
         stack=job.project.stack,
         schema=job.schema.path,
         resources=tuple(judge.judged[urn] for urn in sorted(judge.judged)),
-        findings=tuple(sorted((_finding(row, job, recording) for row in rows), key=order)),
+        findings=findings(rows, job, recording.resources, judge.judged),
         placeholders=tuple(sorted(recording.placeholders)),
         unused_answers=tuple(sorted(_answered(job.answers) - recording.answers_used)),
         levels=tuple(sorted((name, level) for name, level in job.levels.items() if level != BY_NAME[name].level)),
@@ -104,12 +104,36 @@ def _remediated(after: EffectiveTags | None, before: EffectiveTags) -> Effective
     return EffectiveTags(tags, after.unknown)
 
 
+def findings(
+    rows: Sequence[Mapping[str, Any]],
+    job: Job,
+    resources: Mapping[str, Resource],
+    judged: Mapping[str, JudgedResource],
+) -> tuple[ReportedFinding, ...]:
+    """Turn what the pack wrote into findings with their places and fixes, sorted."""
+    config = read_config(job.project, job.answers) if rows else Config(job.project.name)
+    here, folder = Path.cwd(), job.project.folder
+    facts = Facts(
+        resources,
+        {urn: resource.tags for urn, resource in judged.items()},
+        job.project,
+        config,
+        here if folder.is_relative_to(here) else folder,
+    )
+    problems = [Problem(row["urn"], row["code"], row["tag"], row["fix"], not row["exempt"]) for row in rows]
+    mended = mend(facts, problems)
+    return tuple(sorted((_reported(row, job, one) for row, one in zip(rows, mended, strict=True)), key=order))
+
+
 def _finding(row: Mapping[str, Any], job: Job, recording: Recording) -> ReportedFinding:
+    return findings([row], job, recording.resources, {})[0]
+
+
+def _reported(row: Mapping[str, Any], job: Job, mended: Mended) -> ReportedFinding:
     level: Level = "exempt" if row["exempt"] else "advisory"
     if not row["exempt"] and job.levels[row["policy"]] != "advisory":
         level = "mandatory"  # also "remediate": what it could not mend blocks
-    resource = recording.resources.get(row["urn"])
-    file, line = place(resource.frames if resource else (), job.project.folder)
+    file, line = mended.line
     if row["policy"] == "exemptions-in-use":
         file, line = job.project.relative(Path(row["file"])), row["line"]
     return ReportedFinding(
@@ -120,7 +144,8 @@ def _finding(row: Mapping[str, Any], job: Job, recording: Recording) -> Reported
         code=row["code"],
         tag=row["tag"],
         message=row["message"],
-        fix=row["fix"],
+        fix=mended.fix,
         file=file,
         line=line,
+        chain=mended.chain,
     )

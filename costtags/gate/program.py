@@ -160,6 +160,7 @@ def _take(connection: Connection, recording: Recording, judge: Judge, head: Mapp
         provider_urn=head["provider"],
         frames=tuple((uri, line) for uri, line in head["frames"]),
         parent=head["parent"],
+        custom=head["custom"],
     )
     recording.resources[resource.urn] = resource
     provider = recording.resources[resource.provider_urn] if resource.provider_urn else None

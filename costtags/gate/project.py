@@ -30,6 +30,7 @@ class Project:
     secret_keys: frozenset[str]
     unanswered: tuple[str, ...]
     other_environment: Path | None
+    runtime: str = "python"
 
     def relative(self, path: str | Path) -> str:
         """Return a path as seen from the project's folder, where it lies in it."""
@@ -37,7 +38,7 @@ class Project:
         return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else str(path)
 
 
-def load(folder: Path, stack: str | None, answers: Mapping[str, Any]) -> Project:
+def load(folder: Path, stack: str | None, answers: Mapping[str, Any], *, only_python: bool = True) -> Project:
     """Read a project. Raises FileProblems for what cannot be read, judged or chosen."""
     folder = folder.resolve()
     path = _file(folder, "Pulumi")
@@ -48,8 +49,8 @@ def load(folder: Path, stack: str | None, answers: Mapping[str, Any]) -> Project
     if not isinstance(name, str) or not name:
         raise FileProblems([Problem(str(path), 1, '"name" is missing')])
     runtime, options = _runtime(path, data.get("runtime"))
-    if runtime != "python":
-        reason = f'its runtime is "{runtime}": the embedded engine runs Python programs'
+    if runtime != "python" and only_python:
+        reason = f'its runtime is "{runtime}": the embedded engine runs Python programs; try --engine pulumi'
         raise FileProblems([Problem(str(path), 1, reason)])
     organization, stack_name = _stack_name(folder, stack)
     stack_file = _stack_file(folder, data, stack_name)
@@ -70,6 +71,7 @@ def load(folder: Path, stack: str | None, answers: Mapping[str, Any]) -> Project
         secret_keys=frozenset(secrets),
         unanswered=tuple(unanswered),
         other_environment=_virtualenv(folder, options),
+        runtime=runtime,
     )
 
 

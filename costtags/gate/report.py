@@ -1,7 +1,7 @@
 """What the gate found, in the one form from which every format is written."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -34,6 +34,8 @@ class ReportedFinding:
     fix: str
     file: str | None
     line: int | None
+    chain: tuple[str, ...] = ()
+    """The components above the resource, outermost first, as `TaggedEndpoint churn`; not in the JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +56,38 @@ class Report:
     """How many AWS resources are not judged: the schema is not enforced on them."""
     documents: int = 0
     """How many resources hold a policy or a budget, which is judged."""
+    folder: Path | None = None
+    """What the findings' files are relative to, where that is not the project's folder."""
+    project_folder: Path | None = None
+    main_file: str = "Pulumi.yaml"
+    """Where a code host shows what has no place of its own."""
 
     def shown_from(self, folder: Path, project: Path) -> "Report":
         """Return the report with paths as seen from a folder: the schema's, and those of a project that lies in it."""
         path = Path(self.schema).resolve()
-        shown = _seen_from(folder, path)
+        shown = replace(self, schema=_seen_from(folder, path), project_folder=project)
         if not project.is_relative_to(folder):
-            return replace(self, schema=shown)
+            return shown
+        at = self.folder or project
         findings = tuple(
-            finding if finding.file is None else replace(finding, file=_seen_from(folder, project / finding.file))
+            finding if finding.file is None else replace(finding, file=_seen_from(folder, at / finding.file))
             for finding in self.findings
         )
-        return replace(self, schema=shown, findings=findings)
+        return replace(shown, findings=findings, folder=folder)
+
+    def shown_from_repository(self) -> "Report":
+        """Return the report with paths as a code host has them: from the top of the repository, where there is one."""
+        project = self.project_folder or Path.cwd()
+        top = next((folder for folder in (project, *project.parents) if (folder / ".git").exists()), None)
+        top = top or self.folder or project
+        report = self.shown_from(top, project)
+        names = [name for name in ("Pulumi.yaml", "Pulumi.yml") if (project / name).is_file()]
+        files = [_seen_from(top, project / name) for name in names]
+        return replace(
+            report,
+            findings=tuple(f if _is_inside(f.file) else replace(f, file=None, line=None) for f in report.findings),
+            main_file=next(filter(_is_inside, (*files, report.schema)), "Pulumi.yaml"),
+        )
 
     @property
     def blocked(self) -> bool:
@@ -76,6 +98,16 @@ class Report:
 def _seen_from(folder: Path, path: Path) -> str:
     path = Path(os.path.normpath(path))
     return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else str(path)
+
+
+def _is_inside(file: str | None) -> bool:
+    return file is not None and not Path(file).is_absolute() and ".." not in Path(file).parts
+
+
+def most_severe_first(findings: Iterable[ReportedFinding]) -> list[ReportedFinding]:
+    """Return findings by level, and as they were within each."""
+    levels = ("mandatory", "advisory", "exempt")
+    return sorted(findings, key=lambda finding: levels.index(finding.level))
 
 
 def order(finding: ReportedFinding) -> tuple[str | int, ...]:

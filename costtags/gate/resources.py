@@ -19,3 +19,5 @@ class Resource:
     frames: Frames = ()
     parent: str = ""
     before_remediation: struct_pb2.Struct | None = None
+    custom: bool = True
+    """Whether a provider makes it; a component is none of these."""

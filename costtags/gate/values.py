@@ -8,12 +8,10 @@ from google.protobuf import json_format, struct_pb2
 
 from costtags.effective import UNKNOWN, Secret
 from costtags.gate.goyaml import number_text
-
-# https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/sig/sig.go
-SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
-SECRET = "1b47061264138c4ac30d75fd1eb44270"
-OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-RESOURCE_REFERENCE = "5cf8f73096256a8f31e491e813e4eb8e"
+from costtags.gate.signatures import OUTPUT as OUTPUT
+from costtags.gate.signatures import RESOURCE_REFERENCE as RESOURCE_REFERENCE
+from costtags.gate.signatures import SECRET as SECRET
+from costtags.gate.signatures import SIGNATURE_KEY as SIGNATURE_KEY
 
 
 def struct(data: Mapping[str, Any]) -> struct_pb2.Struct:

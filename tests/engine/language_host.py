@@ -14,9 +14,6 @@ import grpc
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
-# What the SDK has to run each kind of plugin that is written in Python.
-PLUGIN_MODULES = {"analyzer": "pulumi.policy", "resource": "pulumi.run.plugin"}
-
 
 class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
     """Runs programs and plugins; a project's `virtualenv` is ignored: this interpreter is the one."""
@@ -40,6 +37,9 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def GetRequiredPackages(self, _request, _context):
         return language_pb2.GetRequiredPackagesResponse()
+
+    def InstallDependencies(self, _request, _context):
+        yield from ()
 
     def Run(self, request, _context):
         info = request.info
@@ -69,10 +69,14 @@ class PythonHost(language_pb2_grpc.LanguageRuntimeServicer):
 
     def RunPlugin(self, request, context):
         folder = request.info.program_directory
-        module = PLUGIN_MODULES[request.kind]
+        if request.kind == "analyzer":
+            command, cwd = ["-m", "pulumi.policy", *request.args, folder], folder
+        else:
+            # As Pulumi's own host has it: a component package runs in the folder of the program that uses it.
+            command, cwd = [folder, *request.args], request.pwd
         process = subprocess.Popen(
-            [sys.executable, "-u", "-m", module, *request.args, folder],
-            cwd=folder,
+            [sys.executable, "-u", *command],
+            cwd=cwd,
             env=dict(item.split("=", 1) for item in request.env) or None,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

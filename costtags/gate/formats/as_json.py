@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from costtags.effective import TagValue
+from costtags.gate.formats.as_text import COMMAND
 from costtags.gate.report import Report
 
 
@@ -21,11 +22,20 @@ def as_json(report: Report) -> str:
             {"urn": r.urn, "type": r.type, "tags": {key: _tag(tag) for key, tag in r.tags.items()}}
             for r in report.resources
         ],
-        "findings": [asdict(finding) for finding in report.findings],
+        "findings": [{key: value for key, value in asdict(f).items() if key != "chain"} for f in report.findings],
     }
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    # Whoever prints it to a terminal is safe too: all that JSON itself does not need stands inside its texts.
-    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
+    return json_text(document)
+
+
+def json_text(document: Any) -> str:
+    """Write JSON that is also safe to print: what could act on a terminal or a CI server stands inside its texts."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    lines = (line if line.isprintable() else _escaped(line) for line in text.split("\n"))
+    return "\n".join(COMMAND.sub(r"\\u0023#", line) if "##" in line else line for line in lines) + "\n"
+
+
+def _escaped(line: str) -> str:
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
 
 
 def _tag(tag: TagValue) -> dict[str, Any]:

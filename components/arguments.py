@@ -14,7 +14,6 @@ import pulumi
 from costtags.components.context import project_folder
 from costtags.suggest import nearest
 
-
 # In a process that serves components to a program in another language, the user's code is not below this module.
 _SERVER = "pulumi.provider.server"
 

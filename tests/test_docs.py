@@ -10,7 +10,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import botocore
@@ -85,7 +85,7 @@ def environment() -> dict[str, str]:
 
 
 # What cannot run inside the tests, or needs the real engine: those are run below.
-ELSEWHERE = ("make test", "pulumi ", "aws ", "costtags activate")
+ELSEWHERE = ("make test", "pulumi ", "aws ", "costtags activate", "costtags preview examples/untagged --")
 
 
 @pytest.mark.parametrize(("place", "command", "output"), commands())
@@ -124,6 +124,25 @@ def test_activate_runs_as_shown(service: Service) -> None:
     seen(service, "cost-center", "environment", "project", "team")
     codes = [activate(service, *shlex.split(command)[2:])[0] for command in shown]
     assert codes == [1, 0, 0]
+
+
+def test_the_reviewers_commands(tmp_path: Path) -> None:
+    """Those that write files run in a copy: blocked with its reports, its debt excused, then passing."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    shutil.copy(ROOT / "tags.yaml", tmp_path)
+    shown = [command for place, command, _ in commands() if place.startswith("reviewer.md")]
+    codes = []
+    for command in shown:
+        typed = command.replace("pulumi stack export", f"cat {ROOT / 'tests' / 'golden' / 'state-export.json'}")
+        typed = re.sub(r"--expires \S+", f"--expires {date.today().replace(day=1) + timedelta(days=90)}", typed)
+        done = subprocess.run(
+            ["bash", "-c", typed], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=600
+        )
+        codes.append(done.returncode)
+    assert codes == [1, 0, 1]
+    assert (tmp_path / "costtags.md").is_file()
+    assert (tmp_path / "costtags.sarif").is_file()
+    assert (tmp_path / "exemptions.yaml").is_file()
 
 
 @pytest.mark.parametrize("block", of_language("python"), ids=block_id)
@@ -179,7 +198,7 @@ def test_the_commands_named_exist() -> None:
     """Every `costtags` and `make` command that the documents name is there."""
     text = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
     known = subprocess.run(["costtags", "--help"], env=environment(), capture_output=True, text=True, check=True).stdout
-    for name in set(re.findall(r"`costtags ([a-z]+)", text)):
+    for name in set(re.findall(r"(?:`|[|] )costtags ([a-z]+)", text)):
         assert re.search(rf"^  {name} ", known, re.MULTILINE), name
     targets = (ROOT / "Makefile").read_text(encoding="utf-8")
     for name in set(re.findall(r"`make ([a-z]+)`", text)) | {"test", "preview"}:
@@ -198,6 +217,9 @@ def test_blocks_mean_what_they_are_shown_for(block: Block, tmp_path: Path) -> No
         assert schema.load(path).required
     elif "functions" in data:
         assert load_answers(path) == data
+    elif "jobs" in data:
+        action = YAML(typ="safe", pure=True).load((ROOT / "action.yml").read_text(encoding="utf-8"))
+        assert set(data["jobs"]["gate"]["steps"][1]["with"]) <= set(action["inputs"])
     elif block.language == "json":
         assert load_policy_config(path) == json.loads(block.text)
     else:

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import subprocess
+import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
@@ -297,9 +298,9 @@ def many(count: int) -> Report:
 def test_5000_findings_are_within_every_limit() -> None:
     """Each format of 5,000 findings is what its reader takes, most severe first, and says what it leaves out."""
     made = many(5000)
-    started = time.perf_counter()
+    started = time.process_time()
     texts = {form: write(made) for form, write in FORMATS.items()}
-    assert time.perf_counter() - started < 20  # about a second where nothing else runs
+    assert time.process_time() - started < 5  # about one; to judge 5,000 resources takes 13
 
     assert len(json.loads(texts["json"])["findings"]) == 5000
 
@@ -324,13 +325,17 @@ def test_5000_findings_are_within_every_limit() -> None:
     assert "Not shown here: 1990 mandatory, 1990 advisory, 1000 exempt (" in lines[-1]
 
 
-def test_a_run_holds_no_more_results_than_github_takes() -> None:
+def test_a_run_holds_no_more_results_than_github_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond 25,000 results the least severe are left out, and the file says how many."""
-    run = json.loads(FORMATS["sarif"](many(32_000)))["runs"][0]
-    assert len(run["results"]) == MOST_RESULTS
+    assert MOST_RESULTS == 25_000
+    monkeypatch.setattr(sys.modules["costtags.gate.formats.as_sarif"], "MOST", 250)
+    run = sarif(many(320))
+    assert len(run["results"]) == 250
     assert run["results"][-1]["level"] == "warning"
-    notes = [note["message"]["text"] for note in run["invocations"][0]["toolExecutionNotifications"]]
-    assert notes[0] == "600 more findings are left out: GitHub takes 25000 results of a run."
+    assert [note["message"]["text"] for note in run["invocations"][0]["toolExecutionNotifications"]] == [
+        "6 more findings are left out: GitHub takes 250 results of a run.",
+        "64 more findings are excused by exemptions.yaml.",
+    ]
 
 
 # ---- names that would do harm

@@ -387,7 +387,11 @@ def test_fixes(schema: Schema) -> None:
     found = judge(schema, SCP, {"content": json.dumps(document)})
     list_them = "list the creating actions one by one, as `costtags render scp-require-tags` does"
     assert [(one.message.split()[1], one.tag, one.fix) for one in found] == [
-        ("1", None, 'add "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/..."} with your break-glass role'),
+        (
+            "1",
+            None,
+            'add to its "Condition": "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/..."} with your role',
+        ),
         ("2", None, list_them),
         ("2", None, list_them),
         ("3", "environment", "take sagemaker:AddTags out of this statement"),

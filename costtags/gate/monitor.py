@@ -450,8 +450,7 @@ def _package(token: str) -> str:
 
 def _qualified_name(url: str) -> str:
     """Return a URL as the engine puts it into a name: sdk/go/common/tokens/names.go, IntoQName."""
-    parts = [re.sub(r"[^A-Za-z0-9_.-]", "_", part) for part in url.split("/") if part]
-    return "/".join(re.sub(r"^[^A-Za-z0-9_.]", "_", part) for part in parts) or "_"
+    return "/".join(re.sub(r"[^A-Za-z0-9_.-]", "_", part) for part in url.split("/") if part) or "_"
 
 
 def _text(properties: struct_pb2.Struct, name: str) -> str:

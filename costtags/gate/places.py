@@ -52,6 +52,7 @@ def users_lines(frames: Iterable[tuple[str, int]], project: Path) -> Lines:
     return tuple((path, line) for path, line in found if path is not None)
 
 
+@cache
 def _seen_from(project: Path, line: tuple[Path, int]) -> Line:
     return Path(os.path.relpath(line[0], project.resolve())).as_posix(), line[1]
 
@@ -274,6 +275,7 @@ def _called(call: ast.Call) -> str:
     return function.id if isinstance(function, ast.Name) else ""
 
 
+@cache
 def _calls_stack_tags(line: tuple[Path, int]) -> bool:
     return any(_called(call) == "stack_tags" for around in _calls_at(line) for call in _calls_in(around))
 

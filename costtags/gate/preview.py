@@ -126,6 +126,7 @@ def findings(
 
 
 def _finding(row: Mapping[str, Any], job: Job, recording: Recording) -> ReportedFinding:
+    """Do so with one row, of which not even the tags' sources are known; ``findings`` sees more."""
     return findings([row], job, recording.resources, {})[0]
 
 

@@ -19,7 +19,7 @@ from .runner import Disagreement, Engines, Result
 from .shrink import shrink
 
 FOUND = Path(__file__).parent / "found"
-PER_BATCH = 12
+PER_BATCH = 16
 
 
 def main() -> int:

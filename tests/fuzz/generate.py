@@ -319,7 +319,7 @@ class Maker:
             # With default tags, aws-native refuses what is secret or unknown as a whole.
             if self.risky or not self.native_defaults:
                 rows += ["unknown-item", "secret-row"]
-            elif made["tags"]["form"] in ("secret", "echo-secret"):
+            elif made["tags"]["form"] in ("secret", "echo-secret", "output", "all", "apply", "echo"):
                 made["tags"]["form"] = "map"
             made["rows"] = self.rng.choice(rows)
         return made

@@ -154,7 +154,8 @@ def _inputs(embedded: corpus.Outcome, real: corpus.Outcome, names: set[str], sch
         if resource["urn"] not in real.report:
             yield Disagreement(_owner(resource["urn"], names), "resource", resource["urn"], "not registered")
             continue
-        if not resource["tags"] and SIGNATURE_KEY in (real.report[resource["urn"]]["inputs"].get("tags") or ()):
+        own = [key for key, tag in resource["tags"].items() if tag["source"] in ("resource", "remediation")]
+        if not own and SIGNATURE_KEY in (real.report[resource["urn"]]["inputs"].get("tags") or ()):
             continue  # secret as a whole, so that the event log hides it, and unknown or empty
         try:
             corpus.check_inputs({"resources": [_without(resource)]}, _without_secret_rows(real.report, resource["urn"]))

@@ -2,8 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
+PROGRAMS ?= 500
+SEED ?=
 
-.PHONY: help preview test check engine evaluator bench format
+.PHONY: help preview test check engine evaluator bench fuzz format
 .DEFAULT_GOAL := help
 
 help:  ## This list
@@ -30,6 +32,9 @@ evaluator: .venv/dev  ## An IAM policy evaluator for the tests: installed once i
 
 bench: .venv/dev engine  ## Speed, as ratios measured side by side
 	$(BIN)/python benchmarks/run.py
+
+fuzz: .venv/dev engine  ## Random programs on both engines: make fuzz PROGRAMS=2000 [SEED=...]
+	$(BIN)/python -m tests.fuzz --programs $(PROGRAMS) --seed "$(SEED)" --jobs $(JOBS)
 
 format: .venv/dev  ## Format and mend what lint can mend
 	$(BIN)/ruff format

@@ -12,7 +12,6 @@ from types import ModuleType
 from typing import Any
 
 import pulumi
-import pulumi_aws
 from pulumi.errors import InputPropertiesError
 from pulumi.provider import ConstructResult, Provider, server
 from pulumi.provider.experimental.analyzer import (
@@ -27,6 +26,7 @@ from pulumi.provider.experimental.schema import generate_schema
 from pulumi.provider.experimental.util import camel_case
 
 from costtags import components
+from costtags.components.context import PACKAGE
 from costtags.suggest import nearest
 
 NAME = "costtags"
@@ -103,7 +103,7 @@ def token(args: type) -> str:
     The provider is generated: aws:MODULE/NAME:NAME became pulumi_aws.MODULE.NAMEArgs.
     """
     module, name = args.__module__.split(".")[1], args.__name__.removesuffix("Args")
-    return f"{pulumi_aws.__name__.removeprefix('pulumi_')}:{module}/{name}:{name}"
+    return f"{PACKAGE}:{module}/{name}:{name}"
 
 
 def _provider_types(module: ModuleType) -> Iterator[tuple[tuple[str, str], type]]:

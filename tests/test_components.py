@@ -90,7 +90,8 @@ class Recorder(mocks.Mocks):
         if args.custom:
             self.custom[f"{args.typ} {args.name}"] = args.inputs
         preview = pulumi.runtime.is_dry_run()
-        return f"{args.name}-id", {**args.inputs, **({} if preview else {"arn": f"arn-of-{args.name}"})}
+        made = {"arn": f"arn-of-{args.name}", "name": args.name}  # what AWS says of what it made
+        return f"{args.name}-id", {**({} if preview else made), **args.inputs}
 
     def tags(self, type_: str, name: str = "x") -> Any:
         return self.custom[f"{type_} {name}"].get("tags")

@@ -5,9 +5,40 @@ from typing import Any
 
 from .generate import Data
 
-_NAMED = ("do", "form", "act", "api", "on", "how", "rows", "propagation", "type", "package", "pool", "schema", "project")
-_OPTIONS = ("parent", "provider", "providers", "aliases", "protect", "ignore_changes", "import_", "version", "depends_on")
-_OPTIONS += ("plugin_download_url", "deleted_with", "retain_on_delete", "additional_secret_outputs", "ignore", "expires")
+_NAMED = (
+    "do",
+    "form",
+    "act",
+    "api",
+    "on",
+    "how",
+    "rows",
+    "propagation",
+    "type",
+    "package",
+    "pool",
+    "schema",
+    "project",
+)
+_OPTIONS = (
+    "parent",
+    "provider",
+    "providers",
+    "aliases",
+    "protect",
+    "ignore_changes",
+    "import_",
+    "version",
+    "depends_on",
+)
+_OPTIONS += (
+    "plugin_download_url",
+    "deleted_with",
+    "retain_on_delete",
+    "additional_secret_outputs",
+    "ignore",
+    "expires",
+)
 
 
 def features(batch: Data) -> Counter[str]:

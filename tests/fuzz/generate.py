@@ -337,7 +337,9 @@ class Maker:
         made["form"] = self.rng.choice(["nested", "nested", "nested", "args", "output", "absent-inside"])
         if self.chance(0.2) and not self.calm:
             made["ignore"] = {
-                self.rng.choice(["keys", "key_prefixes"]): self.some([*RIGHT[self.schema], "cost", "Name", "unknown"], 2)
+                self.rng.choice(["keys", "key_prefixes"]): self.some(
+                    [*RIGHT[self.schema], "cost", "Name", "unknown"], 2
+                )
             }
         if self.chance(0.2):
             made["opts"]["parent"] = self.name_of("component")
@@ -349,13 +351,17 @@ class Maker:
     def component(self) -> Data:
         return {
             "do": "component",
-            "type": self.rng.choice(["corpus:index:Team", "corpus:index:Team", "aws:sagemaker:Team", "Team", "a:b/c:D"]),
+            "type": self.rng.choice(
+                ["corpus:index:Team", "corpus:index:Team", "aws:sagemaker:Team", "Team", "a:b/c:D"]
+            ),
             "tags": self.tags() if self.chance(0.3) else None,
             "opts": {**self.options(custom=False), **self.transforms(0.2, ["sagemaker", "all", "components"])},
         }
 
     def tagged(self) -> Data:
-        tags = self.tags(fault=0.05, forms=["map", "map", "map", "output", "absent", "unknown", "echo", "secret", "soon"])
+        tags = self.tags(
+            fault=0.05, forms=["map", "map", "map", "output", "absent", "unknown", "echo", "secret", "soon"]
+        )
         for pair in tags["tags"]:
             if pair[1][0] in ("number", "bool", "deep", "none"):
                 pair[1][0] = "plain"
@@ -363,7 +369,9 @@ class Maker:
         return {"do": "tagged", "type": self.rng.choice(TAGGED), "tags": tags, "opts": opts}
 
     def read(self) -> Data:
-        opts = {key: value for key, value in self.options(custom=True).items() if key in ("parent", "provider", "version")}
+        opts = {
+            key: value for key, value in self.options(custom=True).items() if key in ("parent", "provider", "version")
+        }
         tags = self.tags(forms=["map", "output", "unknown", "secret"]) if self.chance(0.3) else None
         for pair in tags["tags"] if tags else []:
             # The engine cannot read a resource by what is secret and unknown: "malformed RPC secret: missing value".

@@ -44,7 +44,8 @@ def of_type(args, *, name, on):
     provider = args.type_.startswith("pulumi:providers:")
     component = not provider and not args.type_.startswith(("aws:sagemaker/", "aws:s3/", "aws-native:sagemaker:"))
     aws = args.type_.startswith("aws:sagemaker/")
-    return {"aws": aws, "sagemaker": ":sagemaker" in args.type_, "all": True, "providers": provider, "components": component}[on]
+    kinds = {"aws": aws, "sagemaker": ":sagemaker" in args.type_, "providers": provider, "components": component}
+    return on == "all" or kinds[on]
 """,
 }
 
@@ -132,7 +133,7 @@ DOCUMENTS = [
     _filter('[source.unique_id.apply(lambda text: f"user:cost-center${{text}}")]'),
     _filter('[pulumi.Output.secret("user:cost-center$Sales")]'),
     "aws.organizations.Policy({0}, content=source.unique_id",
-    "aws.organizations.Policy({0}, content=pulumi.Output.secret(json.dumps({{\"Statement\": []}}))",
+    'aws.organizations.Policy({0}, content=pulumi.Output.secret(json.dumps({{"Statement": []}}))',
     'native.budgets.Budget({0}, budget={{"budget_type": "COST", "time_unit": "MONTHLY", '
     '"cost_filters": {{"TagKeyValue": ["user:cost-center$x"]}}}}',
     'native.organizations.Policy({0}, type="SERVICE_CONTROL_POLICY", content={{"Version": "2012-10-17", "Statement": '
@@ -148,11 +149,19 @@ def program_text(batch: Data) -> str:
     label |= {key: batch[key] for key in ("schema", "config", "environment", "policies")}
     label["exemptions"] += [entry for program in batch["programs"] for entry in program["exemptions"]]
     lines += [f"# {key}: {json.dumps(value)}" for key, value in label.items() if value]
-    standard = [name for name in ("asyncio", "json", "types") if f"{name}." in body or (name == "asyncio" and "soon(" in body)]
+    standard = [
+        name for name in ("asyncio", "json", "types") if f"{name}." in body or (name == "asyncio" and "soon(" in body)
+    ]
     lines += [f"import {name}" for name in standard]
     lines += ["", "import pulumi"] if standard else ["import pulumi"]
-    lines += [f"import pulumi_{name.replace('native', 'aws_native')} as {name}" for name in ("aws", "native") if f"{name}." in body]
-    used = sorted({step["type"] for program in batch["programs"] for step in program["steps"] if step["do"] == "tagged"})
+    lines += [
+        f"import pulumi_{name.replace('native', 'aws_native')} as {name}"
+        for name in ("aws", "native")
+        if f"{name}." in body
+    ]
+    used = sorted(
+        {step["type"] for program in batch["programs"] for step in program["steps"] if step["do"] == "tagged"}
+    )
     if used:
         lines.append(f"from costtags.components import {', '.join(used)}")
     for name, text in HELPERS.items():
@@ -250,7 +259,11 @@ def _map(pairs: list[list[Any]], names: _Names) -> str:
 def _rows(pairs: list[list[Any]], names: _Names, how: str) -> str:
     rows = [f'{{"key": {_quoted(key)}, "value": {value(item, names)}}}' for key, item in pairs if item[0] != "none"]
     if how == "args":
-        rows = [f"native.TagArgs(key={_quoted(key)}, value={value(item, names)})" for key, item in pairs if item[0] != "none"]
+        rows = [
+            f"native.TagArgs(key={_quoted(key)}, value={value(item, names)})"
+            for key, item in pairs
+            if item[0] != "none"
+        ]
     if how == "unknown-item":
         rows.append('source.unique_id.apply(lambda text: {"key": text, "value": "x"})')
     if how == "unknown-key":

@@ -158,8 +158,8 @@ def _inputs(embedded: corpus.Outcome, real: corpus.Outcome, names: set[str], sch
         if not own and SIGNATURE_KEY in (real.report[resource["urn"]]["inputs"].get("tags") or ()):
             continue  # secret as a whole, so that the event log hides it, and unknown or empty
         try:
-            corpus.check_inputs({"resources": [_without(resource)]}, _without_secret_rows(real.report, resource["urn"]))
-        except AssertionError:
+            corpus.check_inputs({"resources": [_without(resource)]}, _plain_rows(real.report, resource["urn"]))
+        except (AssertionError, KeyError, TypeError):
             theirs = json.dumps(real.report[resource["urn"]]["inputs"].get("tags"), ensure_ascii=False)
             ours = json.dumps(resource["tags"], ensure_ascii=False)
             yield Disagreement(_owner(resource["urn"], names), "inputs", f"{resource['urn']} {ours}", theirs)
@@ -169,11 +169,11 @@ def _without(resource: Data) -> Data:
     return {**resource, "tags": {key: tag for key, tag in resource["tags"].items() if key != render.SECRET_ROW}}
 
 
-def _without_secret_rows(states: Mapping[str, Any], urn: str) -> dict[str, Any]:
-    """Leave out the rows of a list of tags that the event log hides as a whole."""
+def _plain_rows(states: Mapping[str, Any], urn: str) -> dict[str, Any]:
+    """Leave out the rows of a list of tags that the event log hides as a whole, and those that are no tag."""
     inputs = states[urn]["inputs"]
     tags = inputs.get("tags")
     if isinstance(tags, list):
-        tags = [row for row in tags if row == UNKNOWN or SIGNATURE_KEY not in row]
+        tags = [row for row in tags if row == UNKNOWN or row.get("value") is not None]
         inputs = {**inputs, "tags": tags}
     return {urn: {**states[urn], "inputs": inputs}}

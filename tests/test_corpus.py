@@ -15,13 +15,14 @@ from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from ruamel.yaml import YAML
 
 from costtags.catalog import tag_property
 from costtags.effective import UNKNOWN
+from costtags.gate.fixes import Language, fix
 from costtags.gate.values import SIGNATURE_KEY
 from costtags.policies import POLICIES
 from costtags.policyconfig import levels
@@ -345,8 +346,19 @@ def real_value(value: Any) -> str:
 
 def comparable(findings: Iterable[Mapping[str, Any]]) -> list[str]:
     """Return findings without what only one engine knows, sorted."""
-    names = ("urn", "policy", "level", "code", "tag", "message", "fix")
-    return sorted(json.dumps({name: finding[name] for name in names}) for finding in findings)
+    return sorted(map(compared, findings))
+
+
+def compared(finding: Mapping[str, Any]) -> str:
+    """Return what is compared of a finding; of its fix, see check_fixes."""
+    return json.dumps([finding[name] for name in ("urn", "policy", "level", "code", "tag", "message")])
+
+
+def check_fixes(embedded: Iterable[Mapping[str, Any]], real: Iterable[Mapping[str, Any]]) -> None:
+    """Check that the gate's fixes are the pack's, in some language, below a line that says where."""
+    for ours, theirs in zip(sorted(embedded, key=compared), sorted(real, key=compared), strict=True):
+        written = {fix(theirs["fix"], theirs["code"], language) for language in get_args(Language)}
+        assert ours["fix"].rpartition("\n    ")[2] in written
 
 
 def check_texts(program: Program, outcome: Outcome) -> None:
@@ -411,6 +423,7 @@ def test_real_engine(program: Program, folder: Path, embedded: Outcome, request:
     assert printed(real.output) == expected_print(program), real.output
     assert embedded.exit_code in (0, 1), embedded.output
     assert comparable(real.findings) == comparable(embedded.findings)
+    check_fixes(embedded.findings, real.findings)
     check_inputs(embedded.report, real.report)
 
 

@@ -390,7 +390,7 @@ def test_fixes(schema: Schema) -> None:
         (
             "1",
             None,
-            'add to its "Condition": "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/..."} with your role',
+            'add to its Condition "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/BREAK-GLASS"}',
         ),
         ("2", None, list_them),
         ("2", None, list_them),

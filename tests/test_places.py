@@ -381,3 +381,11 @@ def test_functions_that_hand_tags_on(tmp_path: Path, source: str, given: int) ->
     one = resource("y", frames)
     assert site(one, {}, tmp_path, "k").line == ("p.py", given)
     assert site(one, {}, tmp_path).line == ("p.py", made)
+
+
+def test_a_missing_tag_that_was_handed_over_is_lost_in_the_function(tmp_path: Path) -> None:
+    """Where the caller gives the tag, the function is at fault; where the caller does not, the caller is."""
+    uri = written(tmp_path / "p.py", "def f(t):\n    Y('y', tags=without(t))\nf({'k': 1})\nf({})")
+    for call, line in ((3, 2), (4, 4)):
+        one = resource("y", [(uri, 2), (uri, call)])
+        assert site(one, {}, tmp_path, "k", missing=True).line == ("p.py", line)

@@ -134,7 +134,7 @@ def _statements(schema: Schema, kind: str, document: Inputs) -> Findings:
             actions = matched(statement, _all_actions())
             if kind == SCP and not _excepts(statement) and not actions.isdisjoint(_taggable()):
                 message = f"{name} excepts nobody: if it stops the wrong ones, no one can act"
-                fix = 'add to its "Condition": "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/..."} with your role'
+                fix = 'add to its Condition "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/BREAK-GLASS"}'
                 yield Finding("policy-exception", None, message, fix)
             if _asks_for_tags(statement):
                 yield from _denials(schema, name, statement, actions)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from costtags import variables
 
-Kind = Literal["answered", "placeholder"]
+Kind = Literal["answered", "placeholder", "default-tags"]
 
 
 def note(kind: Kind, what: str) -> None:

@@ -15,7 +15,8 @@ from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
 from costtags import variables
-from costtags.gate import placeholders
+from costtags.effective import bare, provider_tags
+from costtags.gate import placeholders, values
 from costtags.gate.asked import note
 from costtags.gate.native_tags import WITHOUT_TAGS, merge_default_tags, parse_default_tags
 
@@ -63,7 +64,11 @@ class DryProvider(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     def CheckConfig(self, request: Any, _context: Any) -> Any:
-        """Accepts the provider's inputs."""
+        """Accepts the provider's inputs; notes the keys of default tags that the CLI's JSON will hide."""
+        given = provider_tags(values.member_to_plain(request.news, ("defaultTags",))).default_tags
+        tags, _ = bare(given.get("tags")) if isinstance(given, dict) else (None, False)
+        if isinstance(tags, dict):
+            note("default-tags", json.dumps([request.urn, sorted(tags)]))
         return provider_pb2.CheckResponse(inputs=placeholders.hidden(request.news))
 
     def DiffConfig(self, request: Any, _context: Any) -> Any:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,13 +26,11 @@ from costtags.effective import UNKNOWN, EffectiveTags, Secret, effective_tags, p
 from costtags.gate import values
 from costtags.gate.asked import noted
 from costtags.gate.pack import folder_for_pulumi
-from costtags.gate.preview import Job
-from costtags.gate.preview import _answered as answered
-from costtags.gate.preview import _finding as finding
+from costtags.gate.preview import Job, answered, findings
 from costtags.gate.processes import PackError, ProgramError
-from costtags.gate.program import JUDGED_BY_COMPONENTS, Output, Recording
+from costtags.gate.program import JUDGED_BY_COMPONENTS, Output
 from costtags.gate.project import Project, environment_answers, mapping
-from costtags.gate.report import JudgedResource, Report, order
+from costtags.gate.report import JudgedResource, Report
 from costtags.gate.resources import Frames, Resource
 from costtags.policies import BY_NAME
 
@@ -248,8 +246,10 @@ def _report(
 ) -> Report:
     states = {step["urn"]: step["newState"] for step in run.steps if step.get("newState")}
     states = {urn: state for urn, state in states.items() if not state.get("external")}
-    recording = Recording(resources={urn: _resource(state, job.project.folder) for urn, state in states.items()})
-    judged = dict(_judged(states, remediated, job, tag_variables(environment)))
+    resources = {urn: _resource(state, job.project.folder) for urn, state in states.items()}
+    resources |= {made.urn: made for made in _default_providers(resources.values(), job.project)}
+    hidden = dict(json.loads(what) for kind, what in asked if kind == "default-tags")
+    judged = dict(_judged(states, remediated, hidden, job, tag_variables(environment)))
     placeholders = {what for kind, what in asked if kind == "placeholder"}
     placeholders |= {f"config {key}" for key in job.project.unanswered}
     return Report(
@@ -258,7 +258,7 @@ def _report(
         stack=job.project.stack,
         schema=job.schema.path,
         resources=tuple(judged[urn] for urn in sorted(judged)),
-        findings=tuple(sorted((finding(row, job, recording) for row in rows), key=order)),
+        findings=findings(rows, job, resources, judged),
         placeholders=tuple(sorted(placeholders)),
         unused_answers=tuple(sorted(answered(job.answers) - {what for kind, what in asked if kind == "answered"})),
         levels=tuple(sorted((name, level) for name, level in job.levels.items() if level != BY_NAME[name].level)),
@@ -273,13 +273,15 @@ def _report(
 def _judged(
     states: Mapping[str, dict[str, Any]],
     remediated: Mapping[str, set[str]],
+    hidden: Mapping[str, list[str]],
     job: Job,
     tag_environment: Mapping[str, str],
 ) -> Iterator[tuple[str, JudgedResource]]:
     for urn, state in states.items():
         shape = judged_property(job.schema, state["type"])
         if shape is not None:
-            tags = _tags(state, shape, states, _configured(job.project, state["type"]), tag_environment).tags
+            configured = _configured(job.project, state["type"])
+            tags = _tags(state, shape, states, configured, hidden, tag_environment).tags
             added = {key: replace(tags[key], source="remediation") for key in remediated.get(urn, ()) if key in tags}
             yield urn, JudgedResource(urn, state["type"], dict(sorted({**tags, **added}.items())))
 
@@ -296,10 +298,13 @@ def _tags(
     shape: TagProperty,
     states: Mapping[str, dict[str, Any]],
     configured: Any,
+    hidden: Mapping[str, list[str]],
     tag_environment: Mapping[str, str],
 ) -> EffectiveTags:
     provider = str(state.get("provider", "")).rsplit("::", 1)[0]
     defaults = _plain((states[provider].get("inputs") or {}).get("defaultTags")) if provider in states else configured
+    if isinstance(defaults, Secret) and provider in hidden:
+        defaults = Secret(json.dumps({"tags": dict.fromkeys(hidden[provider], HIDDEN)}))
     inputs = {shape.property: _plain((state.get("inputs") or {}).get(shape.property))}
     return effective_tags(state["type"], shape, inputs, provider_tags({"defaultTags": defaults}), tag_environment)
 
@@ -313,16 +318,33 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
+def _default_providers(resources: Iterable[Resource], project: Project) -> list[Resource]:
+    """Return the default providers, which the CLI's JSON leaves out."""
+    known = {resource.urn for resource in resources}
+    missing = {resource.provider_urn: resource.type for resource in resources if resource.provider_urn}
+    return [
+        Resource(urn, urn.split("::")[2], urn.split("::", 3)[3], _given(_configured(project, type_)), "")
+        for urn, type_ in sorted(missing.items())
+        if urn not in known
+    ]
+
+
+def _given(default_tags: Any) -> Any:
+    value = values.secret(default_tags.value) if isinstance(default_tags, Secret) else default_tags
+    return values.struct({} if value is None else {"defaultTags": value})
+
+
 def _resource(state: Mapping[str, Any], folder: Path) -> Resource:
     urn = str(state["urn"])
     return Resource(
         urn=urn,
         type=str(state["type"]),
         name=urn.split("::", 3)[3],
-        inputs=values.struct({}),
+        inputs=values.struct(state.get("inputs") or {}),
         provider_urn=str(state.get("provider", "")).rsplit("::", 1)[0],
         frames=frames(state, folder),
         parent=str(state.get("parent") or ""),
+        custom=bool(state.get("custom")),
     )
 
 

@@ -306,8 +306,8 @@ def _giving(lines: Lines, names: frozenset[str], tag: str, missing: bool) -> int
         if not handed:
             return at  # it stands in the parameter's default
         traced = _traced(handed, tag, lines[upper])
-        if not traced and not missing:
-            return at  # what was handed over is written out, and has no such tag
+        if any(kind == "value" for _, kind in traced) if missing else not traced:
+            return at  # what was handed over is written out: it has the tag, which is lost here, or has no such tag
         at = upper
 
 

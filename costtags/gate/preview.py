@@ -16,7 +16,7 @@ from costtags.gate import values
 from costtags.gate.fixes import Config, Facts, Mended, Problem, mend, read_config
 from costtags.gate.pack import Pack
 from costtags.gate.processes import Processes
-from costtags.gate.program import Output, Recording, record
+from costtags.gate.program import Output, record
 from costtags.gate.project import Project, environment_answers
 from costtags.gate.report import JudgedResource, Level, Report, ReportedFinding, order
 from costtags.gate.resources import Resource
@@ -49,7 +49,7 @@ def preview(processes: Processes, program: Connection, job: Job, show: Output) -
         resources=tuple(judge.judged[urn] for urn in sorted(judge.judged)),
         findings=findings(rows, job, recording.resources, judge.judged),
         placeholders=tuple(sorted(recording.placeholders)),
-        unused_answers=tuple(sorted(_answered(job.answers) - recording.answers_used)),
+        unused_answers=tuple(sorted(answered(job.answers) - recording.answers_used)),
         levels=tuple(sorted((name, level) for name, level in job.levels.items() if level != BY_NAME[name].level)),
         others=sum(
             r.type.startswith(("aws:", "aws-native:")) and r.type not in JUDGED and r.urn not in judge.judged
@@ -59,7 +59,8 @@ def preview(processes: Processes, program: Connection, job: Job, show: Output) -
     )
 
 
-def _answered(answers: Mapping[str, Any]) -> set[str]:
+def answered(answers: Mapping[str, Any]) -> set[str]:
+    """Return what the answers answer, as a run notes what it asked for."""
     return {f"{section} {name}" for section in ("functions", "stacks") for name in answers.get(section) or {}}
 
 
@@ -123,11 +124,6 @@ def findings(
     problems = [Problem(row["urn"], row["code"], row["tag"], row["fix"], not row["exempt"]) for row in rows]
     mended = mend(facts, problems)
     return tuple(sorted((_reported(row, job, one) for row, one in zip(rows, mended, strict=True)), key=order))
-
-
-def _finding(row: Mapping[str, Any], job: Job, recording: Recording) -> ReportedFinding:
-    """Do so with one row, of which not even the tags' sources are known; ``findings`` sees more."""
-    return findings([row], job, recording.resources, {})[0]
 
 
 def _reported(row: Mapping[str, Any], job: Job, mended: Mended) -> ReportedFinding:

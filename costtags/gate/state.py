@@ -17,7 +17,7 @@ text: judged then, and never shown.
 import gc
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -297,7 +297,12 @@ class _Judge:
         return found
 
     def _effective(self, shape: TagProperty, row: Mapping[str, Any], plain: Mapping[str, Any]) -> EffectiveTags:
-        effective = effective_tags(row["type"], shape, plain, self._provider(row.get("provider")))
+        provider = self._provider(row.get("provider"))
+        if row["type"].startswith(_NATIVE) and is_unknown(bare(provider.default_tags)[0]):
+            # They are in the inputs all the same, and in plain text: which of those are secret cannot be told.
+            effective = effective_tags(row["type"], shape, plain)
+            return replace(effective, tags={key: replace(tag, secret=True) for key, tag in effective.tags.items()})
+        effective = effective_tags(row["type"], shape, plain, provider)
         reported = (row.get("outputs") or {}).get("tagsAll")
         if not reported or effective.unknown or not shape.default_tags:
             return effective
@@ -380,7 +385,8 @@ class _Judge:
             )
 
 
-_AWS = ("aws:", "aws-native:")
+_NATIVE = "aws-native:"
+_AWS = ("aws:", _NATIVE)
 _PROVIDER = ("defaultTags", "ignoreTags")
 
 

@@ -242,7 +242,7 @@ class Maker:
         makers += [self.tagged, self.read, self.document]
         for number in range(self.rng.choice([1, 2, 3, 4, 5, 6, 8])):
             step = self.rng.choice(makers)()
-            step["name"] = f"{step['do'][0]}{number}"
+            step["name"] = f"{'g' if step['do'] == 'read' else step['do'][0]}{number}"
             self.steps.append(step)
         if not any(step["do"] in ("resource", "tagged", "document") for step in self.steps):
             self.steps.append({**self.resource(), "name": "last"})

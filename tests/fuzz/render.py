@@ -39,8 +39,8 @@ def plain_key(row):
 """,
     "of_type": """\
 def of_type(args, *, name, on):
-    if not args.name.startswith(name) or args.name.endswith("-source"):
-        return False
+    if not args.name.startswith(name) or "-source" in args.name or "-g" in args.name:
+        return False  # another program's, or what values come from, or only read
     provider = args.type_.startswith("pulumi:providers:")
     component = not provider and not args.type_.startswith(("aws:sagemaker/", "aws:s3/", "aws-native:sagemaker:"))
     aws = args.type_.startswith("aws:sagemaker/")

@@ -174,6 +174,6 @@ def _plain_rows(states: Mapping[str, Any], urn: str) -> dict[str, Any]:
     inputs = states[urn]["inputs"]
     tags = inputs.get("tags")
     if isinstance(tags, list):
-        tags = [row for row in tags if row == UNKNOWN or row.get("value") is not None]
+        tags = [row for row in tags if row == UNKNOWN or (isinstance(row, dict) and row.get("value") is not None)]
         inputs = {**inputs, "tags": tags}
     return {urn: {**states[urn], "inputs": inputs}}

@@ -114,14 +114,15 @@ _STYLES = {"mandatory": _RED, "advisory": _YELLOW}
 
 def _blocks(findings: Iterable[ReportedFinding], tags: Tags) -> Iterator[list[Line]]:
     """Return a block of lines for what one policy says of a resource; resources of which it says the same share one."""
-    by_resource: dict[tuple[str, str, str], list[ReportedFinding]] = {}
+    by_resource: dict[tuple[str, str, str, str], list[ReportedFinding]] = {}
     for finding in findings:
         if finding.level != "exempt":
-            by_resource.setdefault((finding.urn, finding.policy, finding.level), []).append(finding)
+            key = (finding.urn, finding.policy, finding.level, _place(finding))
+            by_resource.setdefault(key, []).append(finding)
     places: dict[tuple[str, str, tuple[Line, ...]], list[str]] = {}
-    for (_, policy, level), group in by_resource.items():
+    for (_, policy, level, place), group in by_resource.items():
         said = tuple(_said(group, tags))
-        places.setdefault((policy, level, said), []).append(_place(group[0]))
+        places.setdefault((policy, level, said), []).append(place)
     for (policy, level, said), where in places.items():
         head, style = f"{_HEADS[level]}  ", _STYLES[level]
         if len(where) == 1:
@@ -153,9 +154,17 @@ def _said(findings: list[ReportedFinding], tags: Tags) -> Iterator[Line]:
 
 
 def fix_lines(findings: Iterable[ReportedFinding]) -> list[str]:
-    """Return the lines to paste, each fix once."""
-    fixes = dict.fromkeys(finding.fix for finding in findings if finding.fix)
-    return [line for fix in fixes for line in fix.split("\n")]
+    """Return the lines to paste, each once, below the line that says where, where there is one."""
+    by_place: dict[str, dict[str, None]] = {}
+    for fix in dict.fromkeys(finding.fix for finding in findings if finding.fix):
+        where, below, lines = fix.partition("\n")
+        by_place.setdefault(where if below else "", {})[lines if below else fix] = None
+    return [
+        line
+        for where, fixes in by_place.items()
+        for text in ([where] if where else []) + list(fixes)
+        for line in text.split("\n")
+    ]
 
 
 def cut(text: str, most: int) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from costtags import exemptions
@@ -76,6 +76,7 @@ def test_the_file_is_written(tmp_path: Path) -> None:
     assert not made.excusing(B, "required-tags", "cost-center")
 
 
+@settings(deadline=None)  # a slow disk is no fault
 @given(
     st.lists(
         st.builds(

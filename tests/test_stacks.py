@@ -267,7 +267,7 @@ OWN_BUDGET = (
             "organization-policy",
             [
                 'statement "RequireTag" excepts nobody: if it stops the wrong ones, no one can act',
-                '"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/..."} with your break-glass role',
+                '"ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/BREAK-GLASS"}',
             ],
             id="(b)",
         ),

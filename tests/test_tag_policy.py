@@ -18,7 +18,7 @@ from costtags.schema import Schema, Tag, load
 
 ROOT = Path(__file__).parents[1]
 Plain = dict[str, Any]
-QUOTA = Quota(10_000, 10, "a tag policy")
+QUOTA = Quota(10_000, 10, "a tag policy", "a target takes at most 10 of them")
 
 
 # --- how AWS merges tag policies, by its documentation:
@@ -252,7 +252,7 @@ def schemas(draw: st.DrawFn) -> Schema:
 def test_parts_are_the_whole(made: Schema, size: int) -> None:
     """However many policies it is split over, attached to one target they make what the one would make."""
     whole = wrap_tag_policy(tag_policy(made, Settings()).pieces)
-    document = assembled_policy(made, Quota(size, 100, "a tag policy"))
+    document = assembled_policy(made, Quota(size, 100, "a tag policy", "a target takes 100 of them"))
     assert effective(document.parts) == effective([whole])
     assert effective(document.parts[::-1]) == effective([whole])
     assert effective(*[[part] for part in document.parts]) == effective([whole])

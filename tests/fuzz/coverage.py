@@ -53,7 +53,7 @@ def features(batch: Data) -> Counter[str]:
 
 def _walk(data: Any, found: Counter[str]) -> None:
     if isinstance(data, list):
-        if len(data) == 2 and isinstance(data[1], list) and len(data[1]) == 2:
+        if len(data) == 2 and isinstance(data[0], str) and isinstance(data[1], list):
             found[f"value {data[1][0]}"] += 1
         for item in data:
             _walk(item, found)

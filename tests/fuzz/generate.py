@@ -205,8 +205,8 @@ class Maker:
         if self.name_of("provider"):
             acts += ["move"] * 2
         if on in ("all", "components", "providers") and not self.native_defaults:
-            acts += ["give"] * 2 if self.name_of("provider") else []
-            acts += ["provider-tags"]
+            acts += ["give"] * 4 if self.name_of("provider") else []
+            acts += ["provider-tags"] * 3
         if api == "new":
             acts += ["add-soon", "pass"]
         tags = self.tags(forms=["map", "map", "output", "unknown", "secret"], fault=0.2)
@@ -221,7 +221,9 @@ class Maker:
         }
 
     def stack_transform(self) -> Data:
-        return self.transform(self.rng.choice(["new", "new", "old"]), self.rng.choice(["sagemaker", "all"]))
+        return self.transform(
+            self.rng.choice(["new", "new", "old"]), self.rng.choice(["sagemaker", "all", "components", "providers"])
+        )
 
     def transforms(self, share: float, on: list[str]) -> Data:
         made: Data = {}
@@ -294,6 +296,10 @@ class Maker:
         for share, option, choices in others:
             if self.chance(share) and (custom or option in ("protect", "aliases", "ignore_changes")):
                 made[option] = self.rng.choice(choices)
+        if "import_" in made:
+            # What is imported and ignored is as it is in the account, which neither engine is asked for: the real one
+            # takes it from the dry provider's Read, which has nothing; the embedded one leaves what the program says.
+            made.pop("ignore_changes", None)
         if self.chance(0.1):
             made["depends_on"] = self.name_of("resource", "read", "provider")
         if custom and self.chance(0.05):

@@ -290,7 +290,7 @@ def tags_text(tags: Data | None, names: _Names, rows: str | None = None) -> str 
         "map": inside,
         "output": f"pulumi.Output.from_input({inside})",
         "secret": f"pulumi.Output.secret({inside})",
-        "all": f"pulumi.Output.all(**{inside})" if rows is None else f"pulumi.Output.all(*{inside})",
+        "all": f"pulumi.Output.all({'**' if rows is None else '*'}{inside})" if tags["tags"] else inside,
         "unknown": f"source.unique_id.apply(lambda _: {inside})",
         "echo": f"source.path.apply(lambda _: {inside})",
         "echo-secret": f"pulumi.Output.secret(source.path.apply(lambda _: {inside}))",

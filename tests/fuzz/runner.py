@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -70,8 +71,11 @@ class Engines:
         path.write_text(render.program_text(batch), encoding="utf-8")
         program = corpus.Program(path)
         corpus.place(program, project)
-        embedded = corpus.run_embedded(program, project)
-        real = corpus.run_real(program, project, self.environment)
+        try:
+            embedded = corpus.run_embedded(program, project)
+            real = corpus.run_real(program, project, self.environment)
+        except subprocess.TimeoutExpired as error:
+            return Result(batch, "", "", [Disagreement(SHARED, "time", str(error), "")])
         schema = project / "tags.yaml"
         found = list(compare(batch, embedded, real, load(schema)))
         counts = Counter(finding["code"] for finding in embedded.findings)

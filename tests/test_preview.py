@@ -516,7 +516,7 @@ def test_resources_are_judged_with_their_default_provider(run: Run) -> None:
 def test_a_pack_that_dies_while_it_remediates_is_named(run: Run) -> None:
     """The program waits for an answer that no one will give: it is ended, and the pack named."""
     program = HEAD + (
-        "import subprocess\ntime.sleep(2)  # the pack takes a moment to start\n"
+        "import subprocess\ntime.sleep(6)  # the pack takes a moment to start, more on a busy machine\n"
         "subprocess.run(['pkill', '-9', '-P', str(os.getppid()), '-f', 'pulumi.policy'], check=True)\n"
         "time.sleep(0.5)\nmodel('m', {})\n"
     )

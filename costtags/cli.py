@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -159,6 +159,13 @@ def tags(pairs: tuple[str, ...], form: str, schema: Path | None) -> None:
     click.echo(FORMS[form](given))
 
 
+_policy_config_option = click.option(
+    "--policy-config",
+    type=click.Path(path_type=Path),
+    help='JSON with levels of policies: {"tag-values": "advisory"}.',
+)
+
+
 def _exempt_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options by which today's findings are excused, all at once."""
     for option in (
@@ -207,11 +214,7 @@ def _exempted(report: "Report", schema: Path, excuse: "Excuse | None") -> "Repor
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False), default=".")
 @click.option("--stack", help="The stack whose config the program gets; not needed where there is only one.")
 @_schema_option
-@click.option(
-    "--policy-config",
-    type=click.Path(path_type=Path),
-    help='JSON with levels of policies: {"tag-values": "advisory"}.',
-)
+@_policy_config_option
 @click.option(
     "--answers",
     type=click.Path(path_type=Path),
@@ -274,9 +277,7 @@ def preview(
         if report.unused_answers:
             _note(f"the program asked for none of these answers: {', '.join(report.unused_answers)}")
         report = _exempted(report, path, excuse)
-        for write, text in [(write, make(report)) for write, make in outputs]:
-            write(text)
-        sys.exit(BLOCKED if report.blocked else 0)
+        _end(report, outputs)
 
 
 def _judged_by_pulumi(
@@ -374,6 +375,13 @@ def _note(text: str) -> None:
 Write = Callable[[str], None]
 
 
+def _end(report: "Report", outputs: "list[tuple[Write, Callable[[Any], str]]]") -> NoReturn:
+    """Write a report in each form, when all are made, and end with its exit code."""
+    for write, text in [(write, make(report)) for write, make in outputs]:
+        write(text)
+    sys.exit(BLOCKED if report.blocked else 0)
+
+
 def _outputs(formats: tuple[str, ...]) -> list[tuple[Write, Callable[[Any], str]]]:
     """Turn FORMAT or FORMAT=FILE into where to write and how; without any, text on the terminal."""
     from costtags.gate.formats import FORMATS
@@ -426,11 +434,7 @@ def _writer(path: Path) -> Write:
 @main.command(short_help="Judge what a stack has deployed, by its exported state.")
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
 @_schema_option
-@click.option(
-    "--policy-config",
-    type=click.Path(path_type=Path),
-    help='JSON with levels of policies: {"tag-values": "advisory"}.',
-)
+@_policy_config_option
 @click.option(
     "--project",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -477,9 +481,7 @@ def state(
         if any(finding.code == "unknown-value" for finding in report.findings):
             _note("encrypted values count as unknown; `pulumi stack export --show-secrets` has them in plain text")
         report = _exempted(report, path, excuse)
-        for write, text in [(write, make(report)) for write, make in outputs]:
-            write(text)
-        sys.exit(BLOCKED if report.blocked else 0)
+        _end(report, outputs)
 
 
 @main.command(short_help="Compile tags.yaml into policies, budgets and the rest.")

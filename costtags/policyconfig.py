@@ -75,3 +75,8 @@ def levels(config: Mapping[str, Any]) -> dict[str, Level]:
 def _level(entry: Any) -> Level | None:
     level = entry.get("enforcementLevel") if isinstance(entry, Mapping) else entry
     return level if level in LEVELS else None
+
+
+def changed(levels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return the policies whose level is not the default one, sorted, with that level."""
+    return tuple(sorted((name, level) for name, level in levels.items() if level != BY_NAME[name].level))

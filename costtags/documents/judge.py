@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from costtags.check import Finding
+from costtags.documents import limits
 from costtags.documents.evaluate import (
     ANY_VALUE,
     Request,
@@ -45,7 +46,12 @@ def judge(schema: Schema, type_: str, inputs: Inputs) -> list[Finding]:
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 SCP, TAG_POLICY, RCP, MANAGED = "SERVICE_CONTROL_POLICY", "TAG_POLICY", "RESOURCE_CONTROL_POLICY", "managed policy"
-_SIZES = {SCP: 10_240, TAG_POLICY: 10_000, RCP: 5_120, MANAGED: 6_144}
+_SIZES = {
+    SCP: limits.SERVICE_CONTROL_POLICY,
+    TAG_POLICY: limits.TAG_POLICY,
+    RCP: limits.RESOURCE_CONTROL_POLICY,
+    MANAGED: limits.MANAGED_POLICY,
+}
 _NAMES = {SCP: "service control policy", TAG_POLICY: "tag policy", RCP: "resource control policy"}
 
 

@@ -7,11 +7,11 @@ from functools import cache
 from typing import Any
 
 from costtags.catalog import SageMakerType, sagemaker_types
+from costtags.documents import limits
 from costtags.documents.document import DocumentError
 from costtags.suggest import nearest
 
-# https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html (10,240 since May 2026)
-SCP_SIZE = 10_240
+SCP_SIZE = limits.SERVICE_CONTROL_POLICY
 # Ten can be attached to a root, OU or account; one of them is FullAWSAccess, or what stands for it.
 SCP_SLOTS = 9
 

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from costtags.documents import budgets, cost_categories, iam, scp, sdk_config, statements, tag_policy
+from costtags.documents import budgets, cost_categories, iam, limits, scp, sdk_config, statements, tag_policy
 from costtags.documents.document import Document, DocumentError, Draft, Piece, Plain, Quota, assembled
 from costtags.documents.settings import Settings
 from costtags.schema import Schema
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-MANAGED_POLICY = Quota(6_144, 10, "a managed policy", "a role takes at most 10 of them")
+MANAGED_POLICY = Quota(limits.MANAGED_POLICY, 10, "a managed policy", "a role takes at most 10 of them")
 # https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
-TAG_POLICY = Quota(10_000, 10, "a tag policy", "a target takes at most 10 of them")
+TAG_POLICY = Quota(limits.TAG_POLICY, 10, "a tag policy", "a target takes at most 10 of them")
 
 SCP = "a service control policy"
 ONE = "the action of a budget attaches one"

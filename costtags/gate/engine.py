@@ -28,11 +28,11 @@ from costtags.gate.asked import noted
 from costtags.gate.pack import folder_for_pulumi
 from costtags.gate.preview import Job, answered, findings
 from costtags.gate.processes import PackError, ProgramError
-from costtags.gate.program import JUDGED_BY_COMPONENTS, Output
+from costtags.gate.program import Output, pack_is_strict
 from costtags.gate.project import Project, environment_answers, mapping
 from costtags.gate.report import JudgedResource, Report
 from costtags.gate.resources import Frames, Resource
-from costtags.policies import BY_NAME
+from costtags.policyconfig import changed
 
 DRY_PACKAGES = ("aws", "aws-native")
 HIDDEN = "[secret]"
@@ -94,7 +94,6 @@ def _environment(folder: Path, cli: Path, schema: Path, job: Job) -> dict[str, s
     (state / "meta.yaml").write_text("version: 1\n", encoding="utf-8")
     name = f"organization/{job.project.name}/{job.project.stack}"
     stack.write_text(json.dumps({"version": 3, "checkpoint": {"stack": name}}), encoding="utf-8")
-    strict = all(job.levels[policy] in ("mandatory", "remediate") for policy in JUDGED_BY_COMPONENTS)
     return {
         **os.environ,
         **environment_answers(job.answers)[1],
@@ -105,7 +104,7 @@ def _environment(folder: Path, cli: Path, schema: Path, job: Job) -> dict[str, s
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "AWS_EC2_METADATA_DISABLED": "true",
-        **({variables.GATE: "pulumi"} if strict else {}),
+        **({variables.GATE: "pulumi"} if pack_is_strict(job.levels) else {}),
         variables.SCHEMA: str(schema),
         variables.FINDINGS: str(folder / "findings"),
         variables.ASKED: str(folder / "asked"),
@@ -261,7 +260,7 @@ def _report(
         findings=findings(rows, job, resources, judged),
         placeholders=tuple(sorted(placeholders)),
         unused_answers=tuple(sorted(answered(job.answers) - {what for kind, what in asked if kind == "answered"})),
-        levels=tuple(sorted((name, level) for name, level in job.levels.items() if level != BY_NAME[name].level)),
+        levels=changed(job.levels),
         others=sum(
             state["type"].startswith(("aws:", "aws-native:")) and state["type"] not in JUDGED and urn not in judged
             for urn, state in states.items()

@@ -20,7 +20,7 @@ from costtags.gate.program import Output, record
 from costtags.gate.project import Project, environment_answers
 from costtags.gate.report import JudgedResource, Level, Report, ReportedFinding, order
 from costtags.gate.resources import Resource
-from costtags.policies import BY_NAME
+from costtags.policyconfig import changed
 from costtags.schema import Schema
 
 
@@ -50,7 +50,7 @@ def preview(processes: Processes, program: Connection, job: Job, show: Output) -
         findings=findings(rows, job, recording.resources, judge.judged),
         placeholders=tuple(sorted(recording.placeholders)),
         unused_answers=tuple(sorted(answered(job.answers) - recording.answers_used)),
-        levels=tuple(sorted((name, level) for name, level in job.levels.items() if level != BY_NAME[name].level)),
+        levels=changed(job.levels),
         others=sum(
             r.type.startswith(("aws:", "aws-native:")) and r.type not in JUDGED and r.urn not in judge.judged
             for r in recording.resources.values()

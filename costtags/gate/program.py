@@ -90,11 +90,17 @@ def record(
     return recording
 
 
+def pack_is_strict(levels: Mapping[str, str]) -> bool:
+    """Say whether components may leave the judging of their tags to the pack.
+
+    They refuse whatever the levels are: where one is relaxed, only they say what a deployment would.
+    """
+    return all(levels[name] in ("mandatory", "remediate") for name in JUDGED_BY_COMPONENTS)
+
+
 def _job(project: Project, schema: Path, answers: Mapping[str, Any], levels: Mapping[str, str]) -> bytes:
     """Return the message that gives the program's process its job: what costtags.gate.embedded reads."""
     config, secret_keys = dict(project.config), sorted(project.secret_keys)
-    # Components refuse whatever the levels are: where one is relaxed, only they say what a deployment would.
-    strict = all(levels[name] in ("mandatory", "remediate") for name in JUDGED_BY_COMPONENTS)
     head = {
         "project": project.name,
         "stack": project.stack,
@@ -105,7 +111,7 @@ def _job(project: Project, schema: Path, answers: Mapping[str, Any], levels: Map
         "secret_keys": secret_keys,
         "environment": {
             # This project's components then leave the judging to the pack, which reports every finding at once.
-            **({variables.GATE: "embedded"} if strict else {}),
+            **({variables.GATE: "embedded"} if pack_is_strict(levels) else {}),
             variables.SCHEMA: str(schema),
             # A program may start another that reads the config where the language host puts it.
             "PULUMI_CONFIG": json.dumps(config),

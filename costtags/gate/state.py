@@ -52,7 +52,7 @@ from costtags.effective import (
 from costtags.exemptions import Exemption, Exemptions, rows
 from costtags.gate.report import JudgedResource, Level, Report, ReportedFinding, order
 from costtags.gate.signatures import OUTPUT, RESOURCE_REFERENCE, SECRET, SIGNATURE_KEY
-from costtags.policies import BY_NAME
+from costtags.policyconfig import changed
 from costtags.schema import Schema
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ class _Judge:
             schema=self._schema.path,
             resources=tuple(sorted(self._judged, key=lambda resource: resource.urn)),
             findings=tuple(sorted(self._findings, key=order)),
-            levels=tuple(sorted((name, level) for name, level in self._levels.items() if level != BY_NAME[name].level)),
+            levels=changed(self._levels),
             others=self._others,
             documents=self._documents,
         )

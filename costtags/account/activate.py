@@ -8,10 +8,7 @@ from botocore.session import Session
 
 from costtags.account import billing_tags, clients
 from costtags.account.activation import Activation, Backfill, BilledKey, applied, backfill, quota
-
-
-class AwsFailed(Exception):
-    """AWS did not answer or refused; the message says what to do."""
+from costtags.account.clients import AwsFailed
 
 
 @dataclass(frozen=True)

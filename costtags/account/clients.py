@@ -18,7 +18,13 @@ from botocore.session import Session
 AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
 """What a call can raise: nobody answered, AWS refused, or what answered is not AWS."""
 
+
+class AwsFailed(Exception):
+    """AWS cannot be asked at all; the message is for the user."""
+
+
 _DEFAULT_REGION = "us-east-1"
+_CONNECTIONS = 32
 _REFUSED_CREDENTIALS = frozenset(
     {
         "ExpiredToken",
@@ -32,10 +38,17 @@ _REFUSED_CREDENTIALS = frozenset(
     }
 )
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
-_THROTTLED = ("Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded")
+_THROTTLED = (
+    "RequestLimitExceeded",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+)
+ATTEMPTS = 5
 
 
-def client(session: Session, service: str) -> Any:
+def client(session: Session, service: str, region: str | None = None, *, attempts: int = ATTEMPTS) -> Any:
     """Return a client that waits and retries where AWS throttles; the user's own settings of retries come first.
 
     Raises BotoCoreError, as for a profile that does not exist, and ValueError for a setting of a wrong form.
@@ -45,11 +58,19 @@ def client(session: Session, service: str) -> Any:
     if not (os.environ.get("AWS_RETRY_MODE") or config.get("retry_mode")):
         retries["mode"] = "adaptive"
     if not (os.environ.get("AWS_MAX_ATTEMPTS") or config.get("max_attempts")):
-        retries["total_max_attempts"] = 5
-    # Python's SDK ignores AWS_REGION, which AWS's other tools read. A global service needs a region all the same: the
-    # region's partition decides where the service is, and China has its own.
-    region = session.get_config_variable("region") or os.environ.get("AWS_REGION") or _DEFAULT_REGION
-    return session.create_client(service, region_name=region, config=Config(retries=retries, connect_timeout=10))
+        retries["total_max_attempts"] = attempts
+    # More connections than botocore's ten: several threads share a client.
+    settings = Config(retries=retries, connect_timeout=10, max_pool_connections=_CONNECTIONS)
+    return session.create_client(service, region_name=region or region_of(session), config=settings)
+
+
+def region_of(session: Session) -> str:
+    """Return the configured region, or one that global services can be asked from.
+
+    Python's SDK ignores AWS_REGION, which AWS's other tools read. A global service needs a region all the same: the
+    region's partition decides where the service is, and China has its own.
+    """
+    return str(session.get_config_variable("region") or os.environ.get("AWS_REGION") or _DEFAULT_REGION)
 
 
 def account(session: Session) -> str | None:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from costtags.account import clients
@@ -98,11 +97,6 @@ def _explained(error: Exception, action: str) -> str:
         return f"no tag policy applies to this account ({code}); a policy that is attached nowhere is read from a file"
     if code == "AWSOrganizationsNotInUseException":
         return f"this account is in no organization, so it has no tag policy ({code})"
-    if code == "ThrottledException" and isinstance(error, ClientError):
-        return (
-            f"AWS takes no more calls of {error.operation_name} for now ({code}: {clients.message(error)}); "
-            "run it again in some minutes"
-        )
     if code == "PaginationTokenExpiredException":
         return f"{text}; run it again"
     if code in ("InvalidClientTokenId", "UnrecognizedClientException"):

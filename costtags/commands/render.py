@@ -1,0 +1,70 @@
+"""costtags render."""
+
+from pathlib import Path
+
+import click
+
+from costtags.commands.options import schema_option, schema_path
+from costtags.commands.output import fail, say, shown
+
+
+@click.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--list", "listed", is_flag=True, help="List the documents, with their sizes.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Write NAME.json, or NAME-1.json ... where split."
+)
+@click.option("--explain", metavar="NAME", help="Say of each statement whom it stops and why, and what is left out.")
+@click.option("--pretty", is_flag=True, help="Indented: for reading; AWS counts the white space of some.")
+@click.option("--stack", help="The stack whose config names principals and tags; not needed where only one does.")
+@schema_option
+@click.option("--break-glass", multiple=True, metavar="ARN", help="A principal that nothing stops.")
+@click.option("--deployer", multiple=True, metavar="ARN", help="A principal that deploys, and so may change tags.")
+@click.option("--tagger", multiple=True, metavar="ARN", help="A principal that repairs tags.")
+@click.option("--include", multiple=True, metavar="ACTION", help="Guard this creating action too (see --explain).")
+@click.option("--tag", multiple=True, metavar="KEY=VALUE", help="A default tag, for sdk-config.")
+@click.option("--email", multiple=True, metavar="ADDRESS", help="Whom budgets tell.")
+@click.option("--topic", metavar="ARN", help="The SNS topic that budgets tell.")
+def render(
+    names: tuple[str, ...], listed: bool, out: Path | None, explain: str | None, pretty: bool, stack: str | None,
+    schema: Path | None, break_glass: tuple[str, ...], deployer: tuple[str, ...], tagger: tuple[str, ...],
+    include: tuple[str, ...], tag: tuple[str, ...], email: tuple[str, ...], topic: str | None,
+) -> None:  # fmt: skip
+    """Compile tags.yaml into the documents that AWS enforces: all of them, or those of these names.
+
+    Principals and tags come from the config of a stack beside tags.yaml and from the options.
+    """
+    from costtags.documents import show
+    from costtags.documents.document import DocumentError
+    from costtags.documents.table import BY_NAME, DOCUMENTS
+    from costtags.documents.table import render as documents
+    from costtags.schema import load
+    from costtags.stack_settings import from_stack, with_options
+
+    wanted = (*names, *([explain] if explain else []))
+    for name in wanted:
+        if name not in BY_NAME:
+            raise click.UsageError(f'no document "{name}"; there are: {", ".join(BY_NAME)}')
+    path = schema_path(schema, Path.cwd())
+    loaded = load(path)
+    try:
+        settings, file = from_stack(path.resolve().parent, stack)
+        settings = with_options(settings, break_glass, deployer, tagger, include, tag, email, topic)
+        if file is not None:
+            say(f"principals and tags from {shown(str(file))}")
+        if listed:
+            click.echo(show.listed(DOCUMENTS, loaded, settings), nl=False)
+            return
+        made = documents(wanted or BY_NAME, loaded, settings)
+    except DocumentError as error:
+        fail("\n".join(error.messages))
+        return
+    if explain:
+        click.echo(show.explained(BY_NAME[explain], made[-1]), nl=False)
+    elif out is not None:
+        for change in show.write(made, out, pretty=pretty):
+            click.echo(change)
+    elif len(made) == 1:
+        click.echo("\n".join(show.text(part, pretty=pretty) for part in made[0].parts))
+    else:
+        raise click.UsageError("several documents: name one, or a folder for them with --out (--list lists them)")

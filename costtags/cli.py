@@ -25,7 +25,11 @@ COMMANDS = {
     "preview": "Judge a Pulumi program before anything is created.",
     "state": "Judge what a stack has deployed, by its exported state.",
     "render": "Compile tags.yaml into policies, budgets and the rest.",
+    "audit": "Find what is tagged wrongly in live accounts.",
+    "repair": "Repair live tags by a plan that is reviewed, applied, undone.",
     "activate": "Activate the tags of tags.yaml for cost reports.",
+    "doctor": "Say whether all is in place in AWS, as tags.yaml says.",
+    "impact": "Say which past calls a policy would have denied.",
     "init": "Write a first tags.yaml from what exists.",
     "pack": "Print the installed policy pack's folder.",
 }

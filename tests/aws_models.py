@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 import botocore.session
-from botocore.model import OperationModel, Shape
+from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.validate import ParamValidator
 
 
@@ -39,7 +39,13 @@ def problems(service: str, operation: str, body: Mapping[str, Any]) -> list[str]
 @cache
 def operation_model(service: str, operation: str) -> OperationModel:
     """Return botocore's model of an operation, named as the API names it: CreateBudget."""
-    return botocore.session.get_session().get_service_model(service).operation_model(operation)
+    return service_model(service).operation_model(operation)
+
+
+@cache
+def service_model(service: str) -> ServiceModel:
+    """Return botocore's model of a service, read once: SageMaker's takes a tenth of a second."""
+    return botocore.session.get_session().get_service_model(service)
 
 
 def _broken_limits(shape: Shape, value: Any, at: str) -> Iterator[str]:

@@ -52,7 +52,7 @@ class Access:
         self._attempts = attempts
         self._lock = threading.RLock()
         self._sessions: dict[str, Session] = {}
-        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._clients: dict[tuple[str, str, str, int], Any] = {}
         try:
             self._own = Session(profile=profile)
             identity = clients.client(self._own, "sts", attempts=attempts).get_caller_identity()
@@ -64,13 +64,14 @@ class Access:
         self.caller = str(identity["Arn"])
         self.partition = self.caller.split(":")[1] or "aws"
 
-    def client(self, account: str, service: str, region: str | None = None) -> Any:
+    def client(self, account: str, service: str, region: str | None = None, *, attempts: int | None = None) -> Any:
         """Return the client of a service with the credentials for an account. Raises what making one can raise."""
-        key = (account, service, region or "")
+        tries = attempts or self._attempts
+        key = (account, service, region or "", tries)
         with self._lock:
             if key not in self._clients:
                 session = self._session(account)
-                self._clients[key] = clients.client(session, service, region, attempts=self._attempts)
+                self._clients[key] = clients.client(session, service, region, attempts=tries)
             return self._clients[key]
 
     def accounts(self, wanted: Sequence[str]) -> list[str]:
@@ -125,6 +126,8 @@ class Access:
             return self._own
         if account not in self._sessions:
             session = Session(profile=self._profile)
+            # Models are read once for all: SageMaker's alone takes 25 MB.
+            session.register_component("data_loader", self._own.get_component("data_loader"))
             session._credentials = self._assumed(account)
             self._sessions[account] = session
         return self._sessions[account]

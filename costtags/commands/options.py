@@ -1,6 +1,7 @@
 """The options that several commands have."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -33,3 +34,21 @@ policy_config_option = click.option(
 
 
 profile_option = click.option("--profile", help="The AWS profile; else the usual AWS settings.")
+
+
+def place_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say where to look."""
+    for option in (
+        profile_option,
+        click.option("--role", help="The role to assume in each account: a name, or an ARN with {account} in it."),
+        click.option(
+            "--region", "regions", multiple=True, metavar="REGION",
+            help='A region, repeatable; "all" is every one that is enabled; by default the configured one.',
+        ),
+        click.option(
+            "--account", "accounts", multiple=True, metavar="ID",
+            help='An account, repeatable; "organization" is every active one; by default the caller\'s.',
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -56,20 +56,27 @@ def end(report: "Report", outputs: "list[tuple[Write, Callable[[Any], str]]]") -
     sys.exit(BLOCKED if report.blocked else 0)
 
 
-def outputs_of(formats: tuple[str, ...]) -> list[tuple[Write, Callable[[Any], str]]]:
-    """Turn FORMAT or FORMAT=FILE into where to write and how; without any, text on the terminal."""
-    from costtags.gate.formats import FORMATS
+def outputs_of(
+    formats: tuple[str, ...], known: Mapping[str, Callable[..., str]] | None = None
+) -> list[tuple[Write, Callable[[Any], str]]]:
+    """Turn FORMAT or FORMAT=FILE into where to write and how; without any, text on the terminal.
 
+    ``known`` are the formats that there are, by name; without them, those of the gate.
+    """
+    if known is None:
+        from costtags.gate.formats import FORMATS
+
+        known = FORMATS
     outputs: list[tuple[Write, Callable[[Any], str]]] = []
     files: list[str] = []
     for item in formats or ("text",):
         name, _, file = item.partition("=")
-        if name not in FORMATS:
-            raise click.UsageError(f'unknown format "{name}"; formats: {", ".join(FORMATS)}')
+        if name not in known:
+            raise click.UsageError(f'unknown format "{name}"; formats: {", ".join(known)}')
         if file in files:
             raise click.UsageError(f"two formats would be written to {file}")
         files += [file] if file else []
-        make = _for_terminal(FORMATS[name]) if name == "text" and not file else FORMATS[name]
+        make = _for_terminal(known[name]) if name == "text" and not file else known[name]
         outputs.append((file_writer(Path(file)) if file else print_text, make))
     if sum(write is print_text for write, _ in outputs) > 1:
         raise click.UsageError("only one format can go to the terminal: give the others a file (json=FILE)")

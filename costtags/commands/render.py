@@ -32,19 +32,21 @@ def render(
 ) -> None:  # fmt: skip
     """Compile tags.yaml into the documents that AWS enforces: all of them, or those of these names.
 
+    iam-for-COMMAND is the least that a role must be allowed for a command of costtags; it is rendered by name only.
     Principals and tags come from the config of a stack beside tags.yaml and from the options.
     """
     from costtags.documents import show
     from costtags.documents.document import DocumentError
-    from costtags.documents.table import BY_NAME, DOCUMENTS
+    from costtags.documents.table import BY_NAME, PERMISSIONS
     from costtags.documents.table import render as documents
     from costtags.schema import load
     from costtags.stack_settings import from_stack, with_options
 
+    known = {**BY_NAME, **PERMISSIONS}
     wanted = (*names, *([explain] if explain else []))
     for name in wanted:
-        if name not in BY_NAME:
-            raise click.UsageError(f'no document "{name}"; there are: {", ".join(BY_NAME)}')
+        if name not in known:
+            raise click.UsageError(f'no document "{name}"; there are: {", ".join(known)}')
     path = schema_path(schema, Path.cwd())
     loaded = load(path)
     try:
@@ -53,14 +55,14 @@ def render(
         if file is not None:
             say(f"principals and tags from {shown(str(file))}")
         if listed:
-            click.echo(show.listed(DOCUMENTS, loaded, settings), nl=False)
+            click.echo(show.listed(list(known.values()), loaded, settings), nl=False)
             return
         made = documents(wanted or BY_NAME, loaded, settings)
     except DocumentError as error:
         fail("\n".join(error.messages))
         return
     if explain:
-        click.echo(show.explained(BY_NAME[explain], made[-1]), nl=False)
+        click.echo(show.explained(known[explain], made[-1]), nl=False)
     elif out is not None:
         for change in show.write(made, out, pretty=pretty):
             click.echo(change)

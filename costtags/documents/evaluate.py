@@ -3,18 +3,35 @@
 The semantics are IAM's: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 What tags do not decide (who asks, from where, a resource's name) is taken to hold: the statement then denies for
 those of whom it does. What cannot be compared for want of a value is taken not to: only a sure denial counts.
+
+Where more is known of a request than its tags, ``compared`` and ``concerns`` tell what is not known from what is not
+so: costtags.impact judges calls that were made.
 """
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from costtags.effective import is_unknown
 
 ANY_VALUE = "\0"
 """A tag's value that is right but not known: no comparison with it is sure to deny."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """A value that is not known, but for some texts that it is not."""
+
+    excluded: frozenset[str] = frozenset()
+
+
+MORE = Other(frozenset({ANY_VALUE}))
+"""Among the values of a key: there may be others besides."""
+
+Given = Callable[[str], Sequence[str | Other] | None]
+"""What a request says to a condition key in lower case: [] where it has none, None where that is not known."""
 
 # In a policy's text what no tag can have: a variable without a value, or ${*}, which stands for the character.
 _NOTHING = "\1"
@@ -149,6 +166,33 @@ def _fits(piece: str, text: str, start: int) -> bool:
     return all(wild in ("?", letter) for wild, letter in zip(piece, text[start : start + len(piece)], strict=True))
 
 
+_TAILS = ("\1", "\1" * 99)  # what no pattern names, in two lengths
+
+
+def concerns(statement: Mapping[str, Any], arn: str) -> bool | None:
+    """Say whether a statement is about a resource, of whose ARN a * at the end stands for what is not known."""
+    patterns = listed(statement.get("NotResource", statement.get("Resource", "*")))
+    found = _any([_covers(pattern, arn) for pattern in patterns])
+    return found if "NotResource" not in statement or found is None else not found
+
+
+def _covers(pattern: str, arn: str) -> bool | None:
+    if "${" in pattern or is_unknown(pattern):
+        return None
+    if not arn.endswith("*"):
+        return _glob(pattern)(arn)
+    if all(_glob(pattern)(arn[:-1] + tail) for tail in _TAILS):
+        return True
+    # Does it begin as the ARN does?
+    return None if any(_glob(pattern[:end])(arn[:-1]) for end in range(len(pattern) + 1)) else False
+
+
+def _same_arn(pattern: str, arn: str) -> bool:
+    patterns, parts = pattern.split(":", 5), arn.split(":", 5)
+    same = len(patterns) == len(parts) == 6
+    return same and all(_glob(one)(part) for one, part in zip(patterns, parts, strict=True))
+
+
 # --- Conditions -------------------------------------------------------------------------------------------------------
 
 # Operator without its prefix and suffix -> how one value of the request is compared with one of the policy.
@@ -156,8 +200,14 @@ _EQUAL: Mapping[str, Callable[[str, str], bool]] = {
     "stringequals": lambda policy, value: policy == value,
     "stringequalsignorecase": lambda policy, value: policy.lower() == value.lower(),
     "stringlike": lambda policy, value: _glob(policy)(value),
+    # Both compare alike, part by part: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN
+    "arnlike": lambda policy, value: _same_arn(policy, value),
+    "arnequals": lambda policy, value: _same_arn(policy, value),
+    "bool": lambda policy, value: policy.lower() == value.lower(),
 }
 _NEGATED = {
+    "arnnotlike": "arnlike",
+    "arnnotequals": "arnequals",
     "stringnotequals": "stringequals",
     "stringnotequalsignorecase": "stringequalsignorecase",
     "stringnotlike": "stringlike",
@@ -166,34 +216,60 @@ _SETS = ("", "forallvalues", "foranyvalue")
 
 
 def _holds(operator: str, key: str, wanted: Sequence[str], request: Request) -> bool:
+    given = partial(_given, request=request)
+    if operator.lower().rpartition(":")[0] in _SETS and not is_unknown(key) and given(key.lower()) is None:
+        return True  # not about tags
+    return bool(compared(operator, key, wanted, given))
+
+
+def compared(operator: str, key: str, wanted: Sequence[str], given: Given) -> bool | None:
+    """Say whether one condition on one key holds; None where that depends on what is not known."""
     prefix, _, name = operator.lower().rpartition(":")
     if_exists = name.endswith("ifexists")
     name = name.removesuffix("ifexists")
-    key = str(key).lower()
-    if is_unknown(key) or prefix not in _SETS:
-        return False
-    given = _given(key, request)
-    if given is None:
-        return True  # not about tags
+    key = key.lower()
+    values = None if is_unknown(key) or prefix not in _SETS else given(key)
+    if values is None:
+        return None
+    more = MORE in values
+    known = [value for value in values if value is not MORE]
     if name == "null":
-        return ("false" if given else "true") in [text.lower() for text in wanted]
+        asked = {text.lower() for text in wanted}
+        return None if more and not known else ("false" if known else "true") in asked
     negated = "not" in name
-    if not given:
+    if not known and not more:
         # ForAnyValue needs a value, IfExists or not: https://repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w
         return prefix != "foranyvalue" and (if_exists or negated or prefix == "forallvalues")
-    compare = _EQUAL.get(_NEGATED.get(name, name))
-    if compare is None or (key == "aws:tagkeys" and not prefix):
+    if key == "aws:tagkeys" and not prefix:
         return False  # a key of several values is compared with a set operator only
-    policies = [_resolved(text, request) for text in wanted]
-    sure = [_matches(compare, policies, value) == (not negated) for value in given]
-    return all(sure) if prefix == "forallvalues" or (negated and not prefix) else any(sure)
+    compare = _EQUAL.get(_NEGATED.get(name, name))
+    if compare is None:
+        return None
+    policies = [_resolved(text, given) for text in wanted]
+    found = [_matches(compare, policies, value) for value in (*known, *([Other()] if more else []))]
+    found = [one if one is None or not negated else not one for one in found]
+    if prefix == "forallvalues" or (negated and not prefix):
+        return _all(found)
+    # Whether there is another one at all is not known.
+    return _any([*found[:-1], found[-1] and None] if more else found)
 
 
-def _matches(compare: Callable[[str, str], bool], policies: Sequence[str | None], value: str) -> bool | None:
+def _all(found: Sequence[bool | None]) -> bool | None:
+    return False if False in found else None if None in found else True
+
+
+def _any(found: Sequence[bool | None]) -> bool | None:
+    return True if True in found else None if None in found else False
+
+
+def _matches(compare: Callable[[str, str], bool], policies: Sequence[str | None], value: str | Other) -> bool | None:
     """Say whether a value equals one of a policy's; None where that depends on what is not known."""
-    if value == ANY_VALUE:
-        all_stars = compare is _EQUAL["stringlike"] and any(text and not text.strip("*") for text in policies)
-        return True if all_stars else None
+    if isinstance(value, Other) or value == ANY_VALUE:
+        if compare is _EQUAL["stringlike"] and any(text and not text.strip("*") for text in policies):
+            return True
+        excluded = value.excluded if isinstance(value, Other) else frozenset()
+        sure = compare is _EQUAL["stringequals"] and all(text in excluded for text in policies)
+        return False if sure or not policies else None
     if any(text is not None and compare(text, value) for text in policies):
         return True
     return None if None in policies else False
@@ -218,19 +294,28 @@ def _given(key: str, request: Request) -> list[str] | None:
     return None if key.startswith("sagemaker:") and creates else []
 
 
-def _resolved(text: str, request: Request) -> str | None:
-    """Put the request's tags into a policy's text; None where something else decides what it says."""
+def variables(text: str) -> list[str]:
+    """Return the condition keys that a policy's text has as variables, in lower case."""
+    inside = (piece.partition(",")[0].strip().lower() for piece in re.findall(r"\$\{([^}]*)\}", text))
+    return [name for name in inside if name not in _NO_KEYS]
+
+
+_NO_KEYS = ("*", "?", "$", "aws:tagkeys")
+
+
+def _resolved(text: str, given: Given) -> str | None:
+    """Put what a request says into a policy's text; None where something else decides what it says."""
     if is_unknown(text):
         return None
     pieces = re.split(r"\$\{([^}]*)\}", text)
     for index in range(1, len(pieces), 2):
         name, _, default = pieces[index].partition(",")
         name = name.strip().lower()
-        given = [] if name in ("*", "?", "$", "aws:tagkeys") else _given(name, request)
-        if given is None or ANY_VALUE in given:
+        values = [] if name in _NO_KEYS else given(name)
+        if values is None or any(isinstance(value, Other) or value == ANY_VALUE for value in values):
             return None
         # Without a value it equals nothing, and negated operators hold:
         # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-no-value
         quoted = re.fullmatch(r"\s*'(.*)'\s*", default, re.DOTALL)
-        pieces[index] = given[0] if given else quoted[1] if quoted else _NOTHING
+        pieces[index] = str(values[0]) if values else quoted[1] if quoted else _NOTHING
     return "".join(pieces)

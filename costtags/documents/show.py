@@ -30,7 +30,7 @@ def listed(rows: Sequence[Row], schema: Schema, settings: Settings) -> str:
         except DocumentError as error:
             sizes = "-"
             reasons += error.messages
-        lines.append(f"{row.name:<19} {sizes:>12}  {row.description}")
+        lines.append(f"{row.name:<27} {sizes:>13}  {row.description}")
     return "\n".join([*lines, *([""] if reasons else []), *reasons]) + "\n"
 
 

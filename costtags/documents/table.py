@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from costtags.documents import budgets, cost_categories, iam, limits, scp, sdk_config, statements, tag_policy
+from costtags.documents import budgets, cost_categories, iam, iam_for, limits, scp, sdk_config, statements, tag_policy
 from costtags.documents.document import Document, DocumentError, Draft, Piece, Plain, Quota, assembled
 from costtags.documents.settings import Settings
 from costtags.schema import Schema
@@ -91,13 +91,21 @@ DOCUMENTS = (
 
 BY_NAME = {row.name: row for row in DOCUMENTS}
 
+# Apart, since these guard nothing: the stacks attach the documents above, and rendering all means those.
+PERMISSIONS = {
+    f"iam-for-{command}": Row(
+        f"iam-for-{command}", f"IAM: {one.description}", iam_for.permissions(command), quota=_managed
+    )
+    for command, one in iam_for.PERMISSIONS.items()
+}
+
 
 def render(names: Iterable[str], schema: Schema, settings: Settings) -> list[Document]:
     """Make the documents of these names. Raises DocumentError with the reasons of all that cannot be made."""
     made: list[Document] = []
     problems: list[str] = []
     for name in names:
-        row = BY_NAME[name]
+        row = BY_NAME.get(name) or PERMISSIONS[name]
         try:
             made.append(
                 assembled(name, row.build(schema, settings), row.wrap, row.quota(settings) if row.quota else None)

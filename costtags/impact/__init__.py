@@ -1,0 +1,1 @@
+"""CloudTrail's record of calls to SageMaker -> which of them a policy would have denied."""

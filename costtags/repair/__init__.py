@@ -1,0 +1,1 @@
+"""Repair of live tags: rules and an audit -> a plan to review -> writes, each in a journal -> undo."""

@@ -1,0 +1,1 @@
+"""A place to try costtags without an account: `make demo`."""

@@ -5,7 +5,7 @@ JOBS ?= 2
 PROGRAMS ?= 500
 SEED ?=
 
-.PHONY: help preview test check engine evaluator bench fuzz format
+.PHONY: help preview demo test check engine evaluator bench fuzz format
 .DEFAULT_GOAL := help
 
 help:  ## This list
@@ -13,6 +13,9 @@ help:  ## This list
 
 preview: $(BIN)/costtags  ## Judge the example environment: no Pulumi CLI, no AWS credentials
 	$(BIN)/costtags preview --stack dev
+
+demo: .venv/dev  ## Audit and repair an account that exists on this machine only: no AWS credentials, no network
+	@$(BIN)/python -m demo
 
 test: check engine evaluator  ## Types, lint, then all tests, those on the real Pulumi engine too
 	COSTTAGS_REQUIRE_ENGINE=1 $(BIN)/python -m pytest -n $(JOBS)

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from costtags.components import (
     IamTagPolicies,
+    SpendDigest,
     StudioTagDefaults,
     TagBudgets,
     TaggedDomain,
@@ -113,6 +114,15 @@ def environment(config: pulumi.Config) -> dict[str, Any]:
             "emails": emails,
             "deny_policy_arn": policies.deny_policy_arn,
             "roles": [people.name],
+        },
+    )
+    SpendDigest(
+        "digest",
+        {
+            "account_id": account,
+            "sender": config.require("digestSender"),
+            "emails": emails,
+            "topic_arn": budgets.topic_arn,
         },
     )
     return {

@@ -1,6 +1,5 @@
 """The bill as pictures, in QuickSight: spend by each tag and by usage, what carries no tag, how much does."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
@@ -22,6 +21,7 @@ from costtags.components.dashboard_definition import (
     definition,
     permissions,
     template,
+    written,
 )
 from costtags.components.tags import overlay
 from costtags.costs.layout import WrongLayout
@@ -113,8 +113,8 @@ class CostDashboard(pulumi.ComponentResource):
         data_set = self._make_data_set(name, given, tags, (keys, required), role, allowed)
         stack = cloudformation.Stack(
             name,
-            template_body=pulumi.Output.json_dumps(
-                template(given, self._id, self._title, definition(keys, required, data_set.arn)), separators=(",", ":")
+            template_body=data_set.arn.apply(
+                lambda arn: written(template(given, self._id, self._title, definition(keys, required, arn)))
             ),
             tags=tags,
             opts=pulumi.ResourceOptions(parent=self),
@@ -235,7 +235,7 @@ def _problems(given: Mapping[str, Any], schema: Schema) -> Iterator[str]:
                     "arn:aws:quicksight:us-east-1:111122223333:group/default/finops"
                 )
     if both := set(given["owners"]) & set(given.get("viewers", ())):
-        yield from (f'{quoted(one)} is among "owners" and "viewers": owners see it anyway' for one in sorted(both))
+        yield from (f'"{one}" is among "owners" and "viewers": owners see it anyway' for one in sorted(both))
     if len({*given["owners"], *given.get("viewers", ())}) > _MOST_PRINCIPALS:
         yield f'"owners" and "viewers" name more than {_MOST_PRINCIPALS}, which is what QuickSight takes: name a group'
     if given.get("import_mode", "SPICE") not in _IMPORT_MODES:
@@ -250,7 +250,7 @@ def _problems(given: Mapping[str, Any], schema: Schema) -> Iterator[str]:
         data_set_sql(keys, required, _table_columns(given), "d", "t")
     except WrongLayout as error:
         yield f'"without_columns": {error}'
-    size = len(json.dumps(template(given, "x" * 100, given.get("title", ""), definition(keys, required, ""))))
+    size = len(written(template(given, "x" * 100, given.get("title", ""), definition(keys, required, ""))))
     if size > MAX_TEMPLATE - _ARN_ROOM:
         yield (
             f"{len(keys)} keys make a dashboard of {size:,} characters, and CloudFormation takes {MAX_TEMPLATE:,}: "

@@ -1,5 +1,7 @@
 """The tags of a schema -> the SQL of QuickSight's data set, and the dashboard drawn of it."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +16,10 @@ UNTAGGED = "(untagged)"
 _MONTHS = 13
 _TAGGED = "every required tag"
 _NOT_TAGGED = "a required tag is missing"
-_SUBTITLE = f"Amortised cost of SageMaker. Left out: {'; '.join(what for part, what in LEFT_OUT.items())}."
+_LEFT_OUT = f"Amortised cost of SageMaker. Left out: {'; '.join(LEFT_OUT.values())}."
+_SUBTITLE = f"Amortised; left out: {', '.join(LEFT_OUT)}"
 _MOST_SERIES = 20
+_LONGEST_NAME = 128
 _WIDTH, _HEIGHT = 18, 12  # of 36 columns: two visuals in a row
 
 # What QuickSight's console grants to viewers and owners; it takes only such sets:
@@ -64,7 +68,7 @@ _COLUMNS: Mapping[str, str] = {
 
 def columns(keys: Sequence[str]) -> dict[str, str]:
     """Return the data set's columns with their types in QuickSight."""
-    return {**_COLUMNS, **dict.fromkeys(_by_column(keys), "STRING")}
+    return {**_COLUMNS, **{_name(column): "STRING" for column in _by_column(keys)}}
 
 
 def data_set_sql(
@@ -84,7 +88,7 @@ def data_set_sql(
     names = ".".join('"' + name.replace('"', '""') + '"' for name in (database, table))
     source = f"(SELECT * FROM {names} WHERE {PARTITION} >= {since})"
     bill = bill_sql(recognise(table_columns), source, [*keys, *required])
-    shown = [f"COALESCE({column}, '{UNTAGGED}') AS {column}" for column in _by_column([*keys, *required])]
+    shown = [f"COALESCE({column}, '{UNTAGGED}') AS {_name(column)}" for column in _by_column([*keys, *required])]
     missing = " OR ".join(f"{column} IS NULL" for column in _by_column(required)) or "FALSE"
     dimensions = [
         "usage_date AS day",
@@ -103,20 +107,28 @@ def data_set_sql(
 
 def definition(keys: Sequence[str], required: Sequence[str], data_set_arn: Any) -> Plain:
     """Return the dashboard's definition: DashboardVersionDefinition of QuickSight's API, and of CloudFormation."""
-    coverage = {f"tagged by {key}": column for column, key in _by_column(required).items()}
+    # A number makes the names differ from each other, and from the columns, also where they are cut.
+    coverage = {
+        f"{number}. {key}"[:_LONGEST_NAME]: column
+        for number, (column, key) in enumerate(_by_column(required).items(), 1)
+    }
     shown = _by_column(keys)
     spend = [
-        _bars(f"spend-{number}", f"Spend by {key}", column) for number, (column, key) in enumerate(shown.items(), 1)
+        _bars(f"spend-{number}", f"Spend by {key}", _name(column))
+        for number, (column, key) in enumerate(shown.items(), 1)
     ]
     usage = _bars("spend-by-usage", "Spend by what it was used for", "usage_group")
-    untagged = [_bars("untagged", "Spend without a required tag", "tagging"), _coverage("coverage", list(coverage))]
+    untagged = [
+        _bars("untagged", "Spend with and without every required tag", "tagging"),
+        _coverage("coverage", list(coverage)),
+    ]
     return {
         "DataSetIdentifierDeclarations": [{"Identifier": DATA_SET, "DataSetArn": data_set_arn}],
         "CalculatedFields": [
             {
                 "DataSetIdentifier": DATA_SET,
                 "Name": name,
-                "Expression": f"sumIf({{amortised}}, {{{column}}} <> '{UNTAGGED}') / sum({{amortised}})",
+                "Expression": f"sumIf({{amortised}}, {{{_name(column)}}} <> '{UNTAGGED}') / sum({{amortised}})",
             }
             for name, column in coverage.items()
         ],
@@ -153,12 +165,24 @@ def template(given: Mapping[str, Any], id_: str, title: str, body: Plain) -> Pla
     }
 
 
+def written(body: Plain) -> str:
+    """Write a template as it is sent: as short as can be."""
+    return json.dumps(body, separators=(",", ":"))
+
+
 def permissions(principals: Sequence[str], actions: Sequence[str]) -> list[Any]:
     """Grant actions to principals, each once, in the form of the provider's resources."""
     return [
         {"principal": principal, "actions": [f"quicksight:{action}" for action in actions]}
         for principal in dict.fromkeys(principals)
     ]
+
+
+def _name(column: str) -> str:
+    """Name a column as QuickSight takes it: a tag's key alone may have as many characters."""
+    if len(column) <= _LONGEST_NAME:
+        return column
+    return f"{column[: _LONGEST_NAME - 9]}_{hashlib.sha256(column.encode()).hexdigest()[:8]}"
 
 
 def _by_column(keys: Sequence[str]) -> dict[str, str]:
@@ -180,7 +204,7 @@ def _sheet(id_: str, name: str, visuals: Sequence[_Visual]) -> Plain:
         "SheetId": id_,
         "Name": name,
         "ContentType": "INTERACTIVE",
-        "Description": _SUBTITLE,
+        "Description": _LEFT_OUT,
         "Visuals": [visual.body for visual in visuals],
         "Layouts": [{"Configuration": {"GridLayout": {"Elements": list(_placed(visuals))}}}],
     }

@@ -1,7 +1,5 @@
 """Fill an account that exists in this process only, and show what the commands make of it, as typed in a shell."""
 
-import contextlib
-import io
 import logging
 import os
 import shlex
@@ -18,14 +16,14 @@ from tests.aws_account import environment, serving
 ROOT = Path(__file__).parents[1]
 HERE = "eu-west-1"
 ABROAD = "us-east-1"
-REGIONS = f"--region {HERE} --region {ABROAD}"
+WHERE = f"--region {HERE} --region {ABROAD} --since 2026-01-01"
 
 COMMANDS = (
-    f"costtags audit {REGIONS}",
-    f"costtags repair plan --rules rules.yaml --out plan.yaml {REGIONS}",
-    "head -30 plan.yaml",
-    "costtags repair apply plan.yaml",
-    f"costtags audit {REGIONS}",
+    f"costtags audit {WHERE}",
+    f"costtags repair plan --rules rules.yaml --out plan.yaml --remove-misspelt {WHERE}",
+    "sed -n '/^resources:/,+16p' plan.yaml",
+    "costtags repair apply plan.yaml --overwrite",
+    f"costtags audit {WHERE}",
 )
 """What a person types, one after the other."""
 
@@ -38,15 +36,16 @@ def main() -> int:
     state.regions = [HERE, ABROAD]
     worst = 0
     with serving(state) as url, tempfile.TemporaryDirectory(prefix="costtags-demo-") as folder:
-        with contextlib.redirect_stderr(io.StringIO()):
-            fill(url, HERE, ABROAD)
-        for file in (ROOT / "tags.yaml", ROOT / "demo" / "rules.yaml"):
-            shutil.copy(file, folder)
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         settings = environment(url, HERE, PATH=path, COLUMNS="110")
+        os.environ.clear()  # a profile or a proxy of this machine's own must not be asked
+        os.environ.update(settings)
+        fill(url, HERE, ABROAD)
+        for file in (ROOT / "tags.yaml", ROOT / "demo" / "rules.yaml"):
+            shutil.copy(file, folder)
         for command in COMMANDS:
             print(f"$ {command}", flush=True)
-            done = subprocess.run(shlex.split(command), cwd=folder, env=settings, check=False)
+            done = subprocess.run(shlex.split(command), cwd=folder, check=False)
             worst = max(worst, done.returncode)
             print(flush=True)
     return 2 if worst > 1 else 0

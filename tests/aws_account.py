@@ -653,6 +653,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         raw = self.rfile.read(int(self.headers["Content-Length"]))
+        if len(raw) < int(self.headers["Content-Length"]):
+            self.close_connection = True  # a client that was killed while it asked
+            return
         call = None
         try:
             call = self.call(raw)
@@ -756,6 +759,7 @@ def environment(url: str, region: str = REGION, account: str = ACCOUNT, **variab
         "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": url,
+        "NO_PROXY": "127.0.0.1",
         "AWS_ACCESS_KEY_ID": f"AKIA{account}",
         "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_REGION": region,

@@ -97,6 +97,8 @@ def _xml(shape: Shape, value: Any) -> str:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms
+    wbufsize = -1
     aws: Aws
 
     def do_POST(self) -> None:

@@ -208,4 +208,4 @@ def test_it_is_fast_enough(state: AwsAccount, url: str) -> None:
     start = time.monotonic()
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda arn: sagemaker.list_tags(ResourceArn=arn), list(state.held)))
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 30  # half a second where nothing else runs

@@ -20,12 +20,21 @@ from ruamel.yaml import YAML
 
 from costtags import exemptions, schema
 from costtags.components.organization_tag_policies import STAGES
+from costtags.costs.sample import sample_cells
+from costtags.costs.sample_files import write_sample
 from costtags.documents.settings import read as read_settings
+from costtags.documents.table import PERMISSIONS
 from costtags.gate.answers import load as load_answers
 from costtags.policies import POLICIES
 from costtags.policyconfig import load as load_policy_config
+from costtags.repair.rules import load as load_rules
+from demo.content import fill
+from demo.server import MotoAccount
 
+from .aws_account import ACCOUNT, AwsAccount, Held, serving
+from .aws_account import environment as logged_in
 from .aws_models import validate
+from .doctor_aws import moto_server, running
 from .engine import drive
 from .test_cli_activate import Service, seen, service
 from .test_cli_activate import run as activate
@@ -85,7 +94,9 @@ def environment() -> dict[str, str]:
 
 
 # What cannot run inside the tests, or needs the real engine: those are run below.
-ELSEWHERE = ("make test", "pulumi ", "aws ", "costtags activate", "costtags preview examples/untagged --")
+LIVE = tuple(f"costtags {name}" for name in ("audit", "repair", "doctor", "impact --since"))
+ELSEWHERE = ("make test", "make demo", "pulumi ", "aws ", "costtags activate", "costtags preview examples/untagged --",
+             *LIVE, "costtags render iam-for-audit iam-for-accounts --out")  # fmt: skip
 
 
 @pytest.mark.parametrize(("place", "command", "output"), commands())
@@ -98,7 +109,8 @@ def test_commands_print_what_is_shown(place: str, command: str, output: str) -> 
     done = subprocess.run(
         ["bash", "-c", command], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=600
     )
-    assert done.returncode == (1 if "\nBlocked: " in output else 0), done.stderr
+    blocked = "\nBlocked: " in output or command.startswith("costtags impact")
+    assert done.returncode == (1 if blocked else 0), done.stderr
     if output:
         assert done.stdout == output
 
@@ -124,6 +136,92 @@ def test_activate_runs_as_shown(service: Service) -> None:
     seen(service, "cost-center", "environment", "project", "team")
     codes = [activate(service, *shlex.split(command)[2:])[0] for command in shown]
     assert codes == [1, 0, 0]
+
+
+def shown_in(document: str, start: str) -> list[str]:
+    """Return the commands of a document that begin so."""
+    return [command for place, command, _ in commands() if place.startswith(document) and command.startswith(start)]
+
+
+def test_audit_and_repair_run_as_shown(tmp_path: Path) -> None:
+    """FinOps' commands run one after the other, for an organization whose second account has a role."""
+    state = MotoAccount(accounts=[ACCOUNT, "111122223333"], regions=["eu-west-1", "us-east-1"])
+    state.add(Held("model", "forecast", account="111122223333"))
+    shutil.copy(ROOT / "tags.yaml", tmp_path)
+    shutil.copy(ROOT / "demo" / "rules.yaml", tmp_path)
+    write_sample(sample_cells(schema.load(ROOT / "tags.yaml"), ["2026-09", "2026-10"]), tmp_path / "bill")
+    shown = [*shown_in("finops.md", "costtags audit"), *shown_in("finops.md", "costtags repair")]
+    codes = []
+    with serving(state) as url:
+        fill(url, "eu-west-1", "us-east-1")
+        for command in shown:
+            done = subprocess.run(
+                ["bash", "-c", command], cwd=tmp_path, env=logged_in(url, PATH=environment()["PATH"]),
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+            )  # fmt: skip
+            assert "Traceback" not in done.stderr
+            codes.append((command.split(" -")[0], done.returncode, done.stderr))
+    assert [code for _, code, _ in codes] == [1] * 5 + [1, 1, 0, 0], codes
+    assert (tmp_path / "audit.html").is_file()
+
+
+def test_the_demo_prints_what_is_shown() -> None:
+    """`make demo` ends well, and the guide has its output: scripts/write_demo.py writes it."""
+    (shown,) = (block.text for block in of_language("text") if block.document == "finops.md")
+    done = subprocess.run(["make", "demo"], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == shown
+
+
+def test_impact_and_doctor_run_as_shown() -> None:
+    """What asks AWS runs against stand-ins: no events there, and nothing in place."""
+    from .test_doctor import ANSWERS  # slow to import
+
+    (event,) = shown_in("org-admin.md", "costtags impact --since")
+    state = AwsAccount()
+    state.answers["cloudtrail", "LookupEvents"] = lambda _: {"Events": []}
+    with serving(state) as url:
+        done = subprocess.run(
+            ["bash", "-c", event], cwd=ROOT, env=logged_in(url, PATH=environment()["PATH"]), capture_output=True,
+            text=True, timeout=300,
+        )  # fmt: skip
+    assert (done.returncode, state.writes()) == (0, []), done.stderr
+    assert {call.region for call in state.asked("LookupEvents")} == {"eu-west-1", "us-east-1"}
+    doctors = [*shown_in("org-admin.md", "costtags doctor"), *shown_in("finops.md", "costtags doctor")]
+    assert len(doctors) == 2
+    with moto_server() as moto, running(moto) as aws:
+        aws.answers |= ANSWERS
+        for command in doctors:
+            done = subprocess.run(
+                ["bash", "-c", command], cwd=ROOT, env=logged_in(aws.url, PATH=environment()["PATH"]),
+                capture_output=True, text=True, timeout=300,
+            )  # fmt: skip
+            assert done.returncode == 1, done.stdout + done.stderr
+            assert "organization" in done.stdout
+
+
+def test_the_policies_are_written_as_shown(tmp_path: Path) -> None:
+    """The files that the commands of the AWS CLI name are those that render writes."""
+    (command,) = shown_in("finops.md", "costtags render iam-for-audit iam-for-accounts --out")
+    shutil.copy(ROOT / "tags.yaml", tmp_path)
+    subprocess.run(["bash", "-c", command], cwd=tmp_path, env=environment(), check=True, timeout=60)
+    (create,) = shown_in("finops.md", "aws iam create-policy")
+    assert (tmp_path / create.rpartition("file://")[2]).is_file()
+    rows = re.findall(r"^\| (`iam-for-.*?) \|", (ROOT / "docs" / "finops.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(re.findall(r"`(.+?)`", " ".join(rows))) == sorted(PERMISSIONS)
+
+
+def test_links_lead_somewhere() -> None:
+    """Every link of the documents to a file or a heading of this repository has its target."""
+    for document in DOCUMENTS:
+        for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", document.read_text(encoding="utf-8")):
+            file, _, heading = link.partition("#")
+            target = (document.parent / file).resolve() if file else document
+            assert target.exists(), f"{document.name}: {link}"
+            if heading:
+                titles = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+                anchors = [re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles]
+                assert heading in anchors, f"{document.name}: {link}"
 
 
 def test_the_reviewers_commands(tmp_path: Path) -> None:
@@ -163,7 +261,7 @@ def test_make_preview_ends_as_the_readme_says() -> None:
     """`make preview` prints the resources of the example and passes."""
     done = subprocess.run(["make", "preview"], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
-    (ending,) = (block.text for block in of_language("text"))
+    (ending,) = (block.text for block in of_language("text") if block.document == "README.md")
     assert done.stdout.endswith(ending)
     assert "exploration  aws:sagemaker/notebookInstance:NotebookInstance\n    cost-center  ML-Research\n" in done.stdout
 
@@ -211,7 +309,9 @@ def test_blocks_mean_what_they_are_shown_for(block: Block, tmp_path: Path) -> No
     path = tmp_path / "block.yaml"
     path.write_text(block.text, encoding="utf-8")
     data = YAML(typ="safe", pure=True).load(block.text)
-    if isinstance(data, list):
+    if isinstance(data, list) and "match" in data[0]:
+        assert len(load_rules(path, "rules.yaml", schema.load(ROOT / "tags.yaml"))) == len(data)
+    elif isinstance(data, list):
         assert len(exemptions.load(path, date(2026, 11, 22)).valid) == 1
     elif "version" in data:
         assert schema.load(path).required

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from costtags.documents.document import DocumentError
 from costtags.documents.settings import read
-from costtags.documents.table import BY_NAME, DOCUMENTS, render
+from costtags.documents.table import BY_NAME, DOCUMENTS, PERMISSIONS, render
 from costtags.schema import Schema, load
 from costtags.suggest import folded
 from costtags.tagtext import key_problems, value_problems
@@ -74,11 +74,11 @@ def test_the_list(tmp_path: Path) -> None:
     done = run("--list")
     assert done.returncode == 0
     assert done.stdout == (GOLDEN / "list.txt").read_text(encoding="utf-8")
-    assert [line.split()[0] for line in done.stdout.splitlines()] == [row.name for row in DOCUMENTS]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [*(row.name for row in DOCUMENTS), *PERMISSIONS]
     project(tmp_path, SMALL)
     done = run("--list", cwd=tmp_path)
     assert done.returncode == 0
-    assert "scp-require-tags               -  SCP" in done.stdout
+    assert "scp-require-tags                        -  SCP" in done.stdout
     assert "\n\nscp-require-tags: no breakGlass principal is excepted: nobody could act" in done.stdout
 
 

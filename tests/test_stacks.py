@@ -18,9 +18,12 @@ COSTTAGS = Path(sys.executable).with_name("costtags")
 STACKS = ("dev", "org")
 # What the dry provider does not make up, and a deployment needs.
 OUTPUTS = {
+    "aws:athena/workgroup:Workgroup": {"name": "bill-1a2b3c4"},
     "aws:cloudwatch/logGroup:LogGroup": {"name": "alerts-1a2b3c4"},
+    "aws:dynamodb/table:Table": {"name": "digest-1a2b3c4"},
     "aws:iam/role:Role": {"name": "role-1a2b3c4"},
     "aws:lambda/function:Function": {"name": "alerts-1a2b3c4"},
+    "aws:s3/bucket:Bucket": {"bucket": "bill-1a2b3c4", "region": "us-east-1"},
     "aws:sagemaker/domain:Domain": {"url": "https://example.com"},
     "aws:sagemaker/endpoint:Endpoint": {"name": "churn-1a2b3c4"},
     "aws:sagemaker/endpointConfiguration:EndpointConfiguration": {"name": "churn-1a2b3c4"},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
-from costtags.account.places import Unreachable
+from costtags.account.places import Place, Unreachable
 
 Level = Literal["mandatory", "advisory", "exempt"]
 Source = Literal["api", "config"]
@@ -86,6 +86,8 @@ class Audit:
     gone: int = 0
     """How many were deleted while the audit ran."""
     costs: Costs | None = None
+    places: tuple[Place, ...] = ()
+    """Where was looked, also where nothing was found."""
     levels: tuple[tuple[str, str], ...] = ()
     """The policies whose level is not the default one, and that level."""
 
@@ -172,6 +174,7 @@ def as_json(audit: Audit, *, only_findings: bool = False) -> str:
             "judged_by": audit.judged_by,
             "at": audit.at,
             "since": audit.since,
+            "places": [{"account": one.account, "region": one.region} for one in audit.places],
             "resources": [_resource(one) for one in audit.resources if one.findings or not only_findings],
             "unreachable": [{"what": one.what, "why": one.why} for one in audit.unreachable],
             "not_judged": [{"what": one.what, "why": one.why} for one in audit.not_judged],

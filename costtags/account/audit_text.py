@@ -68,11 +68,11 @@ def _parts(audit: Audit) -> "Iterator[str | Table]":
 
 def head(audit: Audit) -> str:
     """Say what was audited by what."""
-    accounts, regions = {one.account for one in audit.resources}, {one.region for one in audit.resources}
-    where = f" in {_many(len(accounts), 'account')} and {_many(len(regions), 'region')}" if audit.resources else ""
+    accounts, regions = sorted({one.account for one in audit.places}), sorted({one.region for one in audit.places})
+    where = f" in {_few(accounts, 'account')}, {_few(regions, 'region')}" if audit.places else ""
     how = "as AWS Config recorded them, " if audit.source == "config" else ""
     jobs = f"jobs since {audit.since[:10]}, " if audit.since else ""
-    return f"{_many(len(audit.resources), 'resource')}{where}, {how}{jobs}judged by {audit.judged_by}"
+    return f"{_many(len(audit.resources), 'resource')}{where}; {how}{jobs}judged by {audit.judged_by}"
 
 
 def shown_findings(one: AuditedResource) -> list[AuditFinding]:
@@ -85,7 +85,7 @@ def _resources(audit: Audit, wrong: Sequence[AuditedResource]) -> "Table":
     with_costs = audit.costs is not None
     if audit.costs is not None:
         table.add_column(f"{audit.costs.currency} {audit.costs.month}", justify="right", no_wrap=True)
-    places = len({(one.account, one.region) for one in audit.resources}) > 1
+    places = len(audit.places) > 1
     for name in ("type", "name", *(("account", "region") if places else ()), "findings"):
         table.add_column(name, overflow="fold", no_wrap=name in ("account", "region"))
     for one in wrong:
@@ -147,14 +147,16 @@ def verdict(audit: Audit) -> Iterator[str]:
     """Say how it ended, with all counts, and the money."""
     counts = summary(audit)
     levels = [f"{number} {level}" for level, number in counts["findings"].items() if number]
-    share = "" if counts["compliant"] is None else f" ({float(counts['compliant']):.1%} without)"
+    right = counts["resources"] - counts["with_findings"]
+    share = "" if counts["compliant"] is None else f" ({float(counts['compliant']):.1%})"
     gone = f"; {audit.gone} deleted meanwhile" if audit.gone else ""
+    how = "Blocked" if audit.blocked else "Passed"
     yield (
-        f"{_many(counts['with_findings'], 'resource')} of {counts['resources']} with findings that count{share}; "
+        f"{how}: {right:,} of {_many(counts['resources'], 'resource')}{share} as tags.yaml says; "
         f"findings: {', '.join(levels) or 'none'}{gone}."
     )
     if audit.unreachable:
-        yield f"{_many(len(audit.unreachable), 'thing')} could not be read: this is not the whole."
+        yield f"Not the whole: what could not be read is listed above ({len(audit.unreachable)})."
     cost = counts["cost"]
     if cost is not None:
         unit = cost["currency"]
@@ -173,6 +175,10 @@ def verdict(audit: Audit) -> Iterator[str]:
 def money(amount: Decimal | str | None) -> str:
     """Write an amount with two digits."""
     return "" if amount is None else f"{Decimal(amount):,.2f}"
+
+
+def _few(names: Sequence[str], noun: str) -> str:
+    return f"{noun} {names[0]}" if len(names) == 1 else f"{len(names)} {noun}s"
 
 
 def _many(count: int, noun: str) -> str:

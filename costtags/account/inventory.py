@@ -23,12 +23,11 @@ RECENT_ONLY = frozenset(
 
 DOMAIN = "domain"
 
-# Why an item is left out; the first is not even told.
-TOO_OLD = "old"
-FOREIGN = "belong to another account, such as SageMaker's public hub"
-OVER = "are deleted or have failed, though SageMaker still lists them"
+# Why an item is left out.
+FOREIGN = "of another account, such as SageMaker's public hub"
+OVER = "listed still, though deleted or failed"
 # "you cannot supply a tag argument": botocore's model, CreateModelPackage
-VERSION = "are versions of a group: they use the group's tags and take none of their own"
+VERSION = "of a group, whose tags count: a version takes none of its own"
 
 # https://github.com/aws/amazon-sagemaker-feedback/issues/108
 _OVER = {"app": frozenset({"Deleted", "Deleting", "Failed"})}
@@ -270,4 +269,4 @@ def at(answer: Mapping[str, Any], path: str | None) -> str | None:
 def counted(left_out: Mapping[tuple[str, str], int]) -> Iterator[Unreachable]:
     """Say of each type how many of its items were left out, and why."""
     for (name, why), number in sorted(left_out.items()):
-        yield Unreachable(name, f"{number} {why}" if number > 1 else f"1: {why}")
+        yield Unreachable(name, f"{number} {why}")

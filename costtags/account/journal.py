@@ -54,6 +54,9 @@ class Journal:
             self._read(self._file, path, settings, now)
         except OSError as error:
             raise AwsFailed(f"cannot use the journal {path}: {error.strerror or error}") from None
+        except AwsFailed:
+            self.close()
+            raise
 
     def pages(self, key: str) -> Pages:
         """Return what was read of a list."""

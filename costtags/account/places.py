@@ -65,13 +65,16 @@ class Access:
         self.partition = self.caller.split(":")[1] or "aws"
 
     def client(self, account: str, service: str, region: str | None = None, *, attempts: int | None = None) -> Any:
-        """Return the client of a service with the credentials for an account. Raises what making one can raise."""
+        """Return the client of a service with the credentials for an account. Raises AwsFailed and AWS_ERRORS."""
         tries = attempts or self._attempts
         key = (account, service, region or "", tries)
         with self._lock:
             if key not in self._clients:
                 session = self._session(account)
-                self._clients[key] = clients.client(session, service, region, attempts=tries)
+                try:
+                    self._clients[key] = clients.client(session, service, region, attempts=tries)
+                except ValueError as error:  # its word for AWS_ENDPOINT_URL_CE and the like
+                    raise AwsFailed(f"an AWS setting cannot be used: {error}") from error
             return self._clients[key]
 
     def accounts(self, wanted: Sequence[str]) -> list[str]:

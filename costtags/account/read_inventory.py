@@ -290,7 +290,7 @@ def _arn_and_tags(run: _Run, item: Item) -> tuple[str | None, dict[str, str] | N
         if code not in _NOT_FOUND | _INVALID or inventory.describing(item) is None:
             raise
         # It is deleted, or its ARN is not as it was built; to say "invalid" of a deleted one, AWS needs no words.
-        described = _described(run, item)
+        described = _described(run, item, afresh=True)
         if described.get("over"):
             return None, None
         if described.get("arn") in (None, arn):
@@ -309,10 +309,10 @@ def _listed_tags(run: _Run, place: Place, arn: str) -> dict[str, str]:
     return tags
 
 
-def _described(run: _Run, item: Item) -> dict[str, Any]:
+def _described(run: _Run, item: Item, *, afresh: bool = False) -> dict[str, Any]:
     """Return what is needed of a resource's description: ``arn``, ``propagation``, ``over``. Raises AWS_ERRORS."""
     kept = run.journal.answer(f"described {item.key}")
-    if kept is not None:
+    if kept is not None and not afresh:
         return dict(kept)
     call, inputs = item.row.describe_call, inventory.describing(item)
     if call is None or inputs is None:

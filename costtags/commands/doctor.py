@@ -70,7 +70,7 @@ def doctor(
     config = shown(str(file)) if file is not None else None
     wanted = Wanted(loaded, settings, excused, regions, stages, profile)
 
-    from costtags.account.clients import AWS_ERRORS, AwsFailed, explained
+    from costtags.account.clients import AwsFailed
     from costtags.account.places import Access
     from costtags.doctor import show
     from costtags.doctor.run import run
@@ -83,8 +83,6 @@ def doctor(
             rows = run(access, wanted, names, progress)
     except AwsFailed as error:
         fail(str(error))
-    except (*AWS_ERRORS, ValueError) as error:
-        fail(explained(error))
     if form == "json":
         print_text(show.as_json(access.account, shown(loaded.path), config, rows))
     else:

@@ -219,7 +219,7 @@ def _policies(
 def _access(profile: str | None, role: str | None) -> "Access":
     from costtags.account.places import Access
 
-    return Access(profile, role, attempts=10)
+    return Access(profile, role, attempts=6)
 
 
 def _management_account(access: "Access") -> str:

@@ -1,7 +1,7 @@
 """costtags repair plan, apply, undo."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from costtags.commands.output import BLOCKED, fail, file_writer, note, print_tex
 if TYPE_CHECKING:
     from costtags.account.audit import Audit
     from costtags.account.places import Access
-    from costtags.repair.apply import Done
+    from costtags.repair.apply import Became, Done
     from costtags.repair.journal import Journal
     from costtags.repair.write import Writer
     from costtags.schema import Schema
@@ -222,7 +222,7 @@ def apply_(
     from datetime import UTC, datetime
 
     from costtags.repair import apps
-    from costtags.repair.apply import Done, Limits, apply
+    from costtags.repair.apply import WORDS, Done, Limits, apply
     from costtags.repair.journal import open_journal
     from costtags.repair.plan_file import read, sha256
     from costtags.schema import load
@@ -254,7 +254,13 @@ def apply_(
                 now = datetime.now(tz=UTC)
                 rows = apps.restart(planned.restart, undone, kept, access, idle, now, force=force_restart)
                 done = Done(done.rows, tuple(rows))
-    _end(done, path, form, f"what remains: mend it, then run it again; to take it back: costtags repair undo {path}")
+    _end(
+        done,
+        path,
+        form,
+        WORDS,
+        f"what remains: mend it, then run it again; to take it back: costtags repair undo {path}",
+    )
 
 
 _WITHOUT_TAGS = ("failed", "changed", "left", "waiting")
@@ -277,6 +283,7 @@ def undo(journal: Path, max_changes: int | None, profile: str | None, role: str 
     """
     from costtags.repair.journal import hold, open_journal, read_journal
     from costtags.repair.plan_file import sha256
+    from costtags.repair.text import UNDO_WORDS
     from costtags.repair.undo import undo as take_back
 
     with _failing(), hold(journal):
@@ -292,7 +299,7 @@ def undo(journal: Path, max_changes: int | None, profile: str | None, role: str 
     restarted = sum(one.write.verb == "restart" and one.outcome == "done" for one in recorded)
     if restarted:
         note(f"{restarted} apps were deleted for a restart: that cannot be undone, their users start them anew")
-    _end(done, _undone(journal), form, "what remains is listed above: run it again, or mend it by hand")
+    _end(done, _undone(journal), form, UNDO_WORDS, "what remains is listed above: run it again, or mend it by hand")
 
 
 def _undone(journal: Path) -> Path:
@@ -340,10 +347,10 @@ def _duration(text: str) -> Any:
     return timedelta(minutes=int(found[1]) * {"m": 1, "h": 60, "d": 1440}[found[2]])
 
 
-def _end(done: "Done", journal: Path, form: str, next_step: str) -> None:
+def _end(done: "Done", journal: Path, form: str, words: "Mapping[Became, str]", next_step: str) -> None:
     from costtags.repair.text import done_json, done_text
 
-    print_text(done_json(done, str(journal)) if form == "json" else done_text(done, str(journal), next_step))
+    print_text(done_json(done, str(journal)) if form == "json" else done_text(done, str(journal), words, next_step))
     if form == "json" and done.remains:
         say(next_step)
     sys.exit(BLOCKED if done.remains else 0)

@@ -2,8 +2,8 @@
 
 from costtags.costs.layout import Layout
 
-# Amounts are exact to twelve decimals, two more than AWS bills: doubles would not add up to the cent.
-AMOUNT = "DECIMAL(38, 12)"
+# Ten decimals, as AWS bills: doubles would not add up to the cent, and more decimals would be a double's noise.
+AMOUNT = "DECIMAL(38, 10)"
 
 _SAVINGS_PLAN_COST = "savings_plan_{net}savings_plan_effective_cost"
 _RESERVATION_COST = "reservation_{net}effective_cost"

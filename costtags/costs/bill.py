@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from costtags.costs.amounts import AMOUNT, amortised, amount
-from costtags.costs.layout import CUR2, MONTHLY, Layout, column_name, tag_column
+from costtags.costs.layout import MONTHLY, Layout, column_name, tag_column
 from costtags.costs.usage import OTHER_USAGE, USAGE_GROUPS
 
 BILL_COLUMNS: Mapping[str, str] = {
@@ -53,6 +53,9 @@ _OWN_TAGS = {
     "sagemaker_space": "sagemaker:space-arn",
 }
 
+# The column of a table's partitions that holds YYYY-MM, or the two that hold year and month.
+Partition = str | tuple[str, str] | None
+
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -62,20 +65,25 @@ def bill_sql(
     keys: Iterable[str],
     *,
     months: tuple[str, str] | None = None,
-    partition: str | None = None,
+    partition: Partition = None,
 ) -> str:
     """Return the text ``bill AS (SELECT ... FROM source)`` for a WITH clause, in Athena's SQL.
 
     ``source`` is SQL: a table's name, quoted where it must be. ``keys`` are tag keys as in tags.yaml; keys that AWS
-    gives one column have one here too. ``months`` are the first and last month wanted, as YYYY-MM. ``partition`` is the
-    table's partition column that holds YYYY-MM (CUR 2.0 on Athena: ``billing_period``), so that the other months are
-    not scanned. Raises ValueError for a month of another form.
+    gives one column have one here too. ``months`` are the first and last month wanted, as YYYY-MM. ``partition``
+    names the table's partitions, so that the other months are not scanned: ``"billing_period"`` for CUR 2.0 on Athena,
+    ``("year", "month")`` for a legacy CUR. Raises ValueError for a month of another form.
     """
     for month in months or ():
-        if not _MONTH.fullmatch(month):
+        if not is_month(month):
             raise ValueError(f'"{month}" is no month: write YYYY-MM')
     make = _monthly if layout.name == MONTHLY else _cur
     return f"bill AS (\n{make(layout, source, list(keys), months, partition)}\n)"
+
+
+def is_month(text: str) -> bool:
+    """Say whether a text is a month, YYYY-MM."""
+    return _MONTH.fullmatch(text) is not None
 
 
 def to_duckdb(sql: str) -> str:
@@ -90,7 +98,7 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _cur(layout: Layout, source: str, keys: list[str], months: tuple[str, str] | None, partition: str | None) -> str:
+def _cur(layout: Layout, source: str, keys: list[str], months: tuple[str, str] | None, partition: Partition) -> str:
     line_type = "line_item_line_item_type"
     columns = {
         "billing_period": "date_format(bill_billing_period_start_date, '%Y-%m')",
@@ -116,15 +124,13 @@ def _cur(layout: Layout, source: str, keys: list[str], months: tuple[str, str] |
     return _select(columns, source, list(_when(months, "bill_billing_period_start_date", partition)))
 
 
-def _monthly(
-    layout: Layout, source: str, keys: list[str], months: tuple[str, str] | None, partition: str | None
-) -> str:
+def _monthly(layout: Layout, source: str, keys: list[str], months: tuple[str, str] | None, partition: Partition) -> str:
     """A line of the monthly report holds a cost, a credit and a tax: three lines of ``bill``.
 
     The credit is what is missing from the cost and the tax to the total, so its sign needs no guess.
     """
     kinds = {
-        "'Usage'": ("cost_before_tax", None),
+        "'Usage'": ("cost_before_tax", "(cost_before_tax <> 0 OR total_cost = 0)"),
         "'Credit'": ("total_cost - cost_before_tax - tax_amount", "total_cost - cost_before_tax - tax_amount <> 0"),
         "'Tax'": ("tax_amount", "tax_amount <> 0"),
     }
@@ -154,7 +160,7 @@ def _monthly(
         columns |= {tag_column(key): _first(layout, _tag_columns(key, "", ("user",))) for key in keys}
         # The rest are totals of invoices, accounts and the statement, which would count everything again.
         lines = "record_type IN ('LinkedLineItem', 'PayerLineItem', 'Rounding')"
-        where = [lines, *([condition] if condition else []), *_when(months, "billing_period_start_date", partition)]
+        where = [lines, condition, *_when(months, "billing_period_start_date", partition)]
         selects.append(_select(columns, source, where))
     return "\nUNION ALL\n".join(selects)
 
@@ -165,12 +171,15 @@ def _select(columns: Mapping[str, str], source: str, where: list[str]) -> str:
     return f"SELECT\n{body}\nFROM {source}{condition}"
 
 
-def _when(months: tuple[str, str] | None, start: str, partition: str | None) -> Iterator[str]:
+def _when(months: tuple[str, str] | None, start: str, partition: Partition) -> Iterator[str]:
     if months is None:
         return
     first, last = months
-    if partition is not None:
+    if isinstance(partition, str):
         yield f"{partition} BETWEEN {quoted(first)} AND {quoted(last)}"
+    elif partition is not None:
+        year, month = partition
+        yield f"({' OR '.join(_of_year(year, month, wanted) for wanted in _by_year(first, last).items())})"
     yield f"{start} >= TIMESTAMP '{first}-01 00:00:00'"
     yield f"{start} < TIMESTAMP '{_next_month(last)}-01 00:00:00'"
 
@@ -178,6 +187,22 @@ def _when(months: tuple[str, str] | None, start: str, partition: str | None) -> 
 def _next_month(month: str) -> str:
     year, number = map(int, month.split("-"))
     return f"{year + number // 12:04d}-{number % 12 + 1:02d}"
+
+
+def _of_year(year: str, month: str, wanted: tuple[str, list[int]]) -> str:
+    """Months of a year; they are written 3 by AWS and 03 by some who make tables by hand."""
+    number, months = wanted
+    spelled = dict.fromkeys(spelling for one in months for spelling in (f"{one}", f"{one:02d}"))
+    return f"{year} = {quoted(number)} AND {month} IN ({', '.join(map(quoted, spelled))})"
+
+
+def _by_year(first: str, last: str) -> dict[str, list[int]]:
+    years: dict[str, list[int]] = {}
+    while first <= last:
+        year, number = first.split("-")
+        years.setdefault(year, []).append(int(number))
+        first = _next_month(first)
+    return years
 
 
 def _text(layout: Layout, column: str) -> str:
@@ -210,7 +235,7 @@ def _tag(layout: Layout, key: str, owners: tuple[str, ...]) -> str:
     https://docs.aws.amazon.com/cur/latest/userguide/table-dictionary-cur2-tag-columns.html has resourceTags/department;
     public readers of such exports have seen resourceTags/user:department as well.
     """
-    if layout.name != CUR2:
+    if not (layout.has("tags") or layout.has("resource_tags")):
         return _first(layout, _tag_columns(key, "resource_tags_", owners))
     found = []
     if layout.has("tags"):

@@ -2,7 +2,9 @@
 
 import re
 
+from costtags.costs.amounts import AMOUNT
 from costtags.costs.files import BillError
+from costtags.costs.layout import TAG_COLUMNS
 
 # What ``bill`` and the queries read, by type; tag columns besides. Others are never read from the files.
 _TIMES = (
@@ -61,12 +63,11 @@ _TYPES = {
     _TEXTS: "VARCHAR|BLOB|U?(TINY|SMALL|BIG|HUGE)?INT",
 }
 _KNOWN = frozenset((*_TIMES, *_AMOUNTS, *MAPS, *_TEXTS))
-_TAG_COLUMNS = ("resource_tags_", "user", "aws_")
 
 
 def is_read(name: str) -> bool:
     """Say whether a column may be asked for."""
-    return name in _KNOWN or name.startswith(_TAG_COLUMNS)
+    return name in _KNOWN or name.startswith(TAG_COLUMNS)
 
 
 def typed(name: str, value: str, kind: str) -> str:
@@ -81,7 +82,7 @@ def typed(name: str, value: str, kind: str) -> str:
         return value if kind == "TIMESTAMP" else f"CAST({value} AS TIMESTAMP)"
     if name in _AMOUNTS:
         # Text is taken as the decimal that it is.
-        return f"CAST(NULLIF({value}, '') AS DECIMAL(38, 12))" if kind == "VARCHAR" else value
+        return f"CAST(NULLIF({value}, '') AS {AMOUNT})" if kind == "VARCHAR" else value
     if name in MAPS:
         return f"map_from_entries({value})" if kind.startswith("STRUCT") else value
     return value if kind == "VARCHAR" else f"CAST({value} AS VARCHAR)"

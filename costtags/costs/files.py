@@ -58,6 +58,8 @@ def bill_files(paths: Sequence[Path], scratch: Path) -> Files:
             )
         elif not there:
             problems.append(f"{path}: no bill in it (files that end in {', '.join(_KINDS[:4])})")
+        elif not path.is_dir() and not path.is_file():
+            problems.append(f"{path}: not a file; write it to one first")
         elif path.is_file() and not path.name.lower().endswith(_KINDS):
             problems.append(f"{path}: not a bill by its name; bills end in {', '.join(_KINDS[:4])}")
         else:
@@ -91,11 +93,14 @@ def _twice(files: Iterable[Path]) -> Iterator[str]:
     """Say which files hold the same: a copy would count everything twice."""
     seen: dict[tuple[int, bytes, bytes], Path] = {}
     for file in dict.fromkeys(file.resolve() for file in files):
-        size = file.stat().st_size
-        with file.open("rb") as stream:
-            start = stream.read(_PROBE)
-            stream.seek(-min(_PROBE, size), io.SEEK_END)
-            same = seen.setdefault((size, start, stream.read()), file)
+        try:
+            size = file.stat().st_size
+            with file.open("rb") as stream:
+                start = stream.read(_PROBE)
+                stream.seek(-min(_PROBE, size), io.SEEK_END)
+                same = seen.setdefault((size, start, stream.read()), file)
+        except OSError:
+            continue  # said where the file is read
         if same != file and size:
             yield f"{file}: the same file as {same}, which would be counted twice; name one"
 

@@ -1,23 +1,22 @@
 """Column names -> which layout a bill has: what is in it, what it lacks, where a tag key's values stand."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 CUR2, LEGACY, MONTHLY = "CUR 2.0", "legacy CUR", "monthly cost allocation report"
 
-# Without these the totals would be wrong: name -> what adds it to the export.
-_SELECTED = "select it in the export's query (CUR 2.0 has it)"
-_REQUIRED = {
-    "bill_billing_period_start_date": _SELECTED,
-    "line_item_usage_start_date": _SELECTED,
-    "line_item_usage_account_id": _SELECTED,
-    "line_item_line_item_type": _SELECTED,
-    "line_item_product_code": _SELECTED,
-    "line_item_usage_type": _SELECTED,
-    "line_item_currency_code": _SELECTED,
-    "line_item_unblended_cost": _SELECTED,
-}
+# Without these the totals would be wrong.
+_REQUIRED = (
+    "bill_billing_period_start_date",
+    "line_item_usage_start_date",
+    "line_item_usage_account_id",
+    "line_item_line_item_type",
+    "line_item_product_code",
+    "line_item_usage_type",
+    "line_item_currency_code",
+    "line_item_unblended_cost",
+)
 # What amortised costs are made of. A legacy CUR has these columns only where there was such a line (its columns follow
 # the use of AWS), so there is nothing to count where they are absent; of CUR 2.0 they were left out.
 _AMORTISED = (
@@ -51,6 +50,9 @@ _MARKS = {
     "billed_cost": "FOCUS",
     "billedcost": "FOCUS",
 }
+# Columns that a legacy CUR never had.
+_ONLY_CUR2 = {"bill_payer_account_name", "line_item_usage_account_name"}
+TAG_COLUMNS = ("resource_tags", "tags", "user_", "aws_")
 EXPORT = (
     "costtags reads CUR 2.0 (Billing and Cost Management > Data Exports > Standard data export > CUR 2.0, with "
     '"Include resource IDs"), legacy Cost and Usage Reports, and monthly cost allocation reports'
@@ -86,8 +88,15 @@ class Layout:
 
     def needs(self, column: str) -> None:
         """Raise WrongLayout where a column that only some questions need is absent."""
+        if self.name == MONTHLY:
+            raise WrongLayout(f"a {self.name} has no resource ids; {EXPORT}")
         if not self.has(column):
             raise WrongLayout(_lacks(self.name, [column]))
+
+    @property
+    def has_tags(self) -> bool:
+        """Say whether there is any tag in it."""
+        return any(name.startswith(TAG_COLUMNS) for name in self.columns)
 
 
 def recognise(columns: Iterable[str], *, json_tags: bool = False) -> Layout:
@@ -103,36 +112,32 @@ def recognise(columns: Iterable[str], *, json_tags: bool = False) -> Layout:
     if kind is None:
         shown = ", ".join(sorted(present)[:8])
         raise WrongLayout(f"it is no bill that costtags knows (its columns: {shown}, ...); {EXPORT}")
-    if kind == CUR2 and not present & {"resource_tags", "tags"} and not _selected_tags(present):
+    maps = {"resource_tags", "tags"} & present
+    if kind == CUR2 and not maps and not present & _ONLY_CUR2:
         kind = LEGACY
     missing = [column for column in (_REQUIRED_MONTHLY if kind == MONTHLY else _REQUIRED) if column not in present]
     if kind == CUR2:
         missing += [column for column in _AMORTISED if column not in present]
+        missing += [] if maps or any(name.startswith("resource_tags_") for name in present) else ["resource_tags"]
     if missing:
         raise WrongLayout(_lacks(kind, missing))
     return Layout(kind, present, json_tags)
 
 
-def _selected_tags(present: Collection[str]) -> bool:
-    """Say whether it is a CUR 2.0 by a column that legacy CUR never had."""
-    return "bill_payer_account_name" in present and not any(name.startswith("resource_tags_") for name in present)
-
-
 def _lacks(kind: str, missing: list[str]) -> str:
-    if kind == MONTHLY:
-        return f"a {kind} without the columns {', '.join(missing)}: it was cut or edited; download it again"
     reasons: dict[str, list[str]] = {}
     for column in missing:
-        reasons.setdefault(_SETTINGS.get(column, _SELECTED), []).append(column)
-    parts = [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
-    return f"a {kind} lacks columns that are needed. " + "; ".join(parts)
+        reasons.setdefault(_SETTINGS.get(column, _ABSENT[kind]), []).append(column)
+    parts = [f"{', '.join(names)} ({reason})" for reason, names in reasons.items()]
+    return f"a {kind} without columns that are needed: {'; '.join(parts)}"
 
 
-_SETTINGS = {
-    "line_item_resource_id": (
-        'turn on "Include resource IDs" (INCLUDE_RESOURCES = TRUE) and select it in the export\'s query'
-    ),
+_ABSENT = {
+    CUR2: "select it in the export's query",
+    LEGACY: "every such report has it: the file was cut or edited; download it again",
+    MONTHLY: "every such report has it: the file was cut or edited; download it again",
 }
+_SETTINGS = {"line_item_resource_id": 'turn on "Include resource IDs", INCLUDE_RESOURCES, in the export'}
 
 _CAPITAL = re.compile("[A-Z]")
 _OTHER = re.compile("[^a-z0-9]+")

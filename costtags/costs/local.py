@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from costtags.costs.bill import bill_sql, quoted, to_duckdb
 from costtags.costs.columns import MAPS, is_read, typed
 from costtags.costs.files import BillError, Csv, Files, bill_files
-from costtags.costs.layout import EXPORT, Layout, WrongLayout, named_as_athena, recognise
+from costtags.costs.layout import Layout, WrongLayout, named_as_athena, recognise
 
 if TYPE_CHECKING:
     import duckdb
@@ -160,6 +160,8 @@ def _opened(connection: "duckdb.DuckDBPyConnection", files: Files) -> LocalBill:
     columns = frozenset[str]().union(*(part.layout.columns for part in parts))
     with _explained():
         connection.execute(f"CREATE VIEW {_VIEW} AS {' UNION ALL BY NAME '.join(part.sql for part in parts)}")
+    if not any(part.layout.has_tags for part in parts):
+        notes.append("no line has a tag: no cost allocation tag was active, or the export leaves resource_tags out")
     return LocalBill(connection, Layout(parts[0].layout.name, columns, parts[0].layout.json_tags), notes)
 
 
@@ -175,9 +177,12 @@ def _parquet(connection: "duckdb.DuckDBPyConnection", files: Sequence[Path]) -> 
     layout = _recognised(types, files[0], json_tags=bool(as_text))
     if as_text and as_text != maps:
         raise BillError(f"{files[0]}: one of resource_tags and tags is a map and one is text; export it anew")
-    selected = [
-        f"{typed(name, _identifier(name), types[name])} AS {_identifier(name)}" for name in types if is_read(name)
-    ]
+    try:
+        selected = [
+            f"{typed(name, _identifier(name), types[name])} AS {_identifier(name)}" for name in types if is_read(name)
+        ]
+    except BillError as error:
+        raise BillError(f"{files[0]}: {error}") from None
     return _Part(f"SELECT {', '.join(selected)} FROM {source}", layout, files[0]), []
 
 
@@ -234,6 +239,8 @@ def _explained() -> Iterator[None]:
 
     try:
         yield
+    except duckdb.InterruptException:
+        raise KeyboardInterrupt from None
     except duckdb.OutOfMemoryException:
         raise BillError("there is not enough memory for this; allow more, or name fewer files") from None
     except (
@@ -248,5 +255,7 @@ def _explained() -> Iterator[None]:
 def _in_words(message: str) -> str:
     """Keep of DuckDB's message what says where and what; its advice is about options that no one has here."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
-    told = [line for line in lines if not line.startswith(("LINE", "^", "Possible", "*", "SELECT", "CREATE"))]
-    return f"the bill cannot be read to its end: {' '.join(told[:4])}; download it again. {EXPORT}"
+    told = " ".join([line for line in lines if not line.startswith(("LINE", "^", "Possible", "*", "SELECT"))][:4])
+    if "No space left" in told:
+        return f"the disk is full ({tempfile.gettempdir()} takes what does not fit in memory): set TMPDIR to another"
+    return f"the bill cannot be read to its end: {told}; download it again"

@@ -140,7 +140,7 @@ def sample_cells(
 def _split(cell: Cell, number: int, usage_type: str) -> Iterator[Cell]:
     """A resource's lines; some are covered by a Savings Plan, and some resources gained their tags in mid-month."""
     end = cell.hours[1]
-    middle = end // 24 // 3 * 24
+    middle = max(24, end // 24 // 3 * 24)
     if usage_type.startswith(("USE1-Host:ml", "USE1-Notebk")) and number % 2 == 0:
         effective = cell.unblended * 64 // 100
         yield replace(cell, line_type="SavingsPlanCoveredUsage", amortised=effective, plan=PLAN, plan_cost=effective)

@@ -74,7 +74,11 @@ _AMOUNTS = (
     "reserved_unused_upfront",
     "reserved_unused_recurring",
 )
-_START = "c.period + to_hours(c.first + i * (c.hours - 1) // greatest(c.lines - 1, 1))"
+# The lines of a cell lie evenly between its first hour and its last; where there is only one, at one of them.
+_START = (
+    "c.period + to_hours(c.first + "
+    "CASE WHEN c.lines = 1 THEN c.id % 2 * (c.hours - 1) ELSE i * (c.hours - 1) // (c.lines - 1) END)"
+)
 _FIELDS = {
     "id": "BIGINT",
     "month": "VARCHAR",
@@ -222,20 +226,36 @@ def _escaped(name: str) -> str:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--lines", default=5000, show_default=True, help="How many lines.")
+@click.option("--lines", type=click.IntRange(1), default=5000, show_default=True, help="How many lines.")
 @click.option("--months", default="2026-01,2026-02,2026-03", show_default=True, help="Months, as YYYY-MM, with commas.")
+@click.option("--last-day", type=click.IntRange(3, 28), help="The day on which the last month ends so far.")
 @click.option("--seed", default=1, show_default=True)
 @click.option("--layout", type=click.Choice(LAYOUTS), default=LAYOUTS[0], show_default=True)
 @click.option("--form", type=click.Choice(FORMS), default=FORMS[0], show_default=True)
 @click.option("--schema", type=click.Path(path_type=Path), help="The tags.yaml whose keys and values to use.")
-def main(folder: Path, lines: int, months: str, seed: int, layout: str, form: str, schema: Path | None) -> None:
+def main(
+    folder: Path, lines: int, months: str, last_day: int | None, seed: int, layout: str, form: str, schema: Path | None
+) -> None:
     """Write a sample bill to FOLDER, and print its files and SageMaker's total."""
     from costtags.commands.options import schema_path
+    from costtags.commands.output import fail
+    from costtags.costs.bill import is_month
     from costtags.costs.sample import sample_cells, totals
     from costtags.schema import load
+    from costtags.yamlfile import FileProblems
 
-    cells = sample_cells(load(schema_path(schema, Path.cwd())), months.split(","), lines=lines, seed=seed)
-    for file in write_sample(cells, folder, layout=layout, form=form):
+    chosen = months.split(",")
+    if not all(map(is_month, chosen)):
+        raise click.UsageError("--months: write YYYY-MM,YYYY-MM")
+    try:
+        loaded = load(schema_path(schema, Path.cwd()))
+        cells = sample_cells(loaded, chosen, lines=lines, seed=seed, last_day=last_day)
+        files = write_sample(cells, folder, layout=layout, form=form)
+    except FileProblems as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"cannot write {folder}: {error.strerror}")
+    for file in files:
         click.echo(file)
     for measure in ("unblended", "amortised"):
         click.echo(f"SageMaker, {measure}: {sum(totals(cells, measure=measure).values()):,.2f}")

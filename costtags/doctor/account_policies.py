@@ -48,7 +48,7 @@ def _of_document(client: Any, wanted: Wanted, what: str, name: str, policies: li
         except AWS_ERRORS as error:
             yield unknown(error, CHECK, what, str(policy["Arn"]))
     if len(contents) == len(policies):
-        yield from content_rows(CHECK, what, where, wanted, name, contents, DEPLOY)
+        yield from guarded(content_rows(CHECK, what, where, wanted, name, contents, DEPLOY), CHECK, what, where)
     if name != UNATTACHED:
         yield from _attachments(client, what, policies)
 
@@ -69,6 +69,7 @@ def _attachments(client: Any, what: str, policies: list[Mapping[str, Any]]) -> I
         yield Row(CHECK, what, ", ".join(sorted(attached)), PROBLEM, "attached to no one", fix)
         return
     for arn, entities in sorted(attached.items()):
+        what = f"IAM policy {arn.rpartition('/')[2]}"
         if lacking := [one for one in everyone if one not in entities]:
             why = f"not attached to {', '.join(lacking)}, who have other policies of the same document"
             yield Row(CHECK, what, arn, PROBLEM, why, DEPLOY)

@@ -36,8 +36,7 @@ def compare(deployed: Iterable[Mapping[str, Any]], wanted: Iterable[Mapping[str,
     Each side is policies that are in force together. Raises NotAPolicy for what is deployed.
     """
     there, here = rules(deployed), rules(wanted)
-    missing = [rule for rule in here - there if not any(covers(other, rule) for other in there)]
-    extra = [rule for rule in there - here if not any(covers(other, rule) for other in here)]
+    missing, extra = _uncovered(here - there, there), _uncovered(there - here, here)
     spelled = {rule.action: rule.spelled for rule in (*there, *here)} | {rule.action: rule.spelled for rule in here}
     found: dict[str, set[str]] = defaultdict(set)
     for rules_of, others, is_wanted in ((missing, _by_shape(there), True), (extra, _by_shape(here), False)):
@@ -45,6 +44,16 @@ def compare(deployed: Iterable[Mapping[str, Any]], wanted: Iterable[Mapping[str,
             for text in _said(rule, others.get(_shape(rule), []), is_wanted):
                 found[text].add(spelled[rule.action])
     return sorted(Difference(text, tuple(sorted(actions))) for text, actions in found.items())
+
+
+def _uncovered(narrow: Set[Rule], wide: Set[Rule]) -> list[Rule]:
+    """Return the rules that none of the others covers."""
+    by_action: dict[str, list[Rule]] = defaultdict(list)
+    for rule in wide:
+        by_action["*" if "*" in rule.action or "?" in rule.action else rule.action].append(rule)
+    return [
+        rule for rule in narrow if not any(covers(other, rule) for other in (*by_action[rule.action], *by_action["*"]))
+    ]
 
 
 Shape = tuple[object, ...]

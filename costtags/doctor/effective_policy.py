@@ -50,6 +50,9 @@ def _sample(client: Any, wanted: Wanted, target: str) -> Iterator[Row]:
 def _effective(client: Any, wanted: Wanted, account: str, *, own_account: bool) -> Iterator[Row]:
     what = "effective tag policy"
     stages = _stages_over(client, wanted, account)
+    if wanted.stages and not stages:
+        yield Row(CHECK, what, account, NOT_USED, "no stage of the stack's config reaches this account")
+        return
     given = {} if own_account else {"TargetId": account}
     try:
         answer = client.describe_effective_policy(PolicyType=TAG_POLICY, **given)["EffectivePolicy"]

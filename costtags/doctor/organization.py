@@ -7,9 +7,8 @@ from typing import Any
 from costtags.account import clients
 from costtags.account.clients import AWS_ERRORS
 from costtags.account.places import Access
-from costtags.doctor.rows import CANNOT_TELL, NOT_USED, OK, PROBLEM, Row, guarded
+from costtags.doctor.rows import NOT_USED, OK, PROBLEM, Row, guarded
 from costtags.doctor.wanted import KINDS, SLOTS, STAGES, Wanted, kind_of, owner
-from costtags.documents.document import DocumentError
 
 CHECK = "organization"
 ROOM = "policy-slots"
@@ -135,14 +134,10 @@ def check_room(access: Access, wanted: Wanted) -> Iterator[Row]:
 
 
 def _room(client: Any, wanted: Wanted, target: str, kind: str, names: list[str]) -> Iterator[Row]:
-    what = f"{KINDS[kind]} slots"
+    what = f"{KINDS[kind]} slots of {target}"
     # Those of the target itself: inherited ones take no slot.
     attached = pages(client, "list_policies_for_target", "Policies", TargetId=target, Filter=kind)
-    try:
-        parts = {name: len(wanted.parts(name)) for name in names}
-    except DocumentError as error:
-        yield Row(ROOM, what, target, CANNOT_TELL, "; ".join(error.messages), "complete the stack's config")
-        return
+    parts = {name: len(wanted.parts(name)) for name in names}
     there = _ours(attached, names)
     lacking = sum(max(0, parts[name] - there.get(name, 0)) for name in names)
     free = SLOTS[kind] - len(attached)

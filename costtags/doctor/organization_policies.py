@@ -11,10 +11,9 @@ from costtags.account.places import Access
 from costtags.doctor import tag_policies
 from costtags.doctor.compare import Difference, compare
 from costtags.doctor.organization import NO_STAGES, above, pages
-from costtags.doctor.rows import CANNOT_TELL, NOT_USED, OK, PROBLEM, Row, guarded, unknown
+from costtags.doctor.rows import NOT_USED, OK, PROBLEM, Row, guarded, unknown
 from costtags.doctor.rules import NotAPolicy
 from costtags.doctor.wanted import KINDS, SLOTS, STAGES, TAG_POLICY, Wanted, kind_of, owner
-from costtags.documents.document import DocumentError
 from costtags.documents.table import BY_NAME
 
 CHECK = "organization-policies"
@@ -113,7 +112,9 @@ def _of_document(client: Any, wanted: Wanted, name: str, policies: list[Deployed
         if not needed:
             yield _unneeded(what, where, group)
             continue
-        yield from content_rows(CHECK, what, where, wanted, name, [policy.content for policy in group], DEPLOY)
+        contents = [policy.content for policy in group]
+        rows = content_rows(CHECK, what, where, wanted, name, contents, DEPLOY)
+        yield from guarded(rows, CHECK, what, where)
         if name != SPEND:
             yield from guarded(_attachments(client, wanted, what, name, group), CHECK, what, where)
 
@@ -140,17 +141,18 @@ def content_rows(
     contents: Sequence[Mapping[str, Any]],
     deploy: str,
 ) -> Iterator[Row]:
-    """Yield in what deployed policies of a document decide otherwise than tags.yaml has it, or that they do not."""
+    """Yield in what deployed policies of a document decide otherwise than tags.yaml has it, or that they do not.
+
+    Raises DocumentError.
+    """
     try:
         found = _differences(name, contents, wanted.parts(name))
-    except DocumentError as error:
-        yield Row(check, what, where, CANNOT_TELL, "; ".join(error.messages), "complete the stack's config")
     except NotAPolicy as error:
         yield Row(check, what, where, PROBLEM, f"no policy can be read of it: {error}", deploy)
-    else:
-        if not found:
-            yield Row(check, what, where, OK, "decides as tags.yaml says")
-        yield from (Row(check, what, where, PROBLEM, str(one), deploy) for one in found)
+        return
+    if not found:
+        yield Row(check, what, where, OK, "decides as tags.yaml says")
+    yield from (Row(check, what, where, PROBLEM, str(one), deploy) for one in found)
 
 
 def _differences(

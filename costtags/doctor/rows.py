@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from costtags.account import clients
 from costtags.account.clients import AWS_ERRORS, AwsFailed
+from costtags.documents.document import DocumentError
 
 OK = "ok"
 NOT_USED = "not used"
@@ -34,11 +35,16 @@ class Row:
 
 
 def guarded(rows: Iterator[Row], check: str, what: str, where: str = "") -> Iterator[Row]:
-    """Yield rows; where AWS denies or fails a call on the way, one more that says so in place of the rest."""
+    """Yield rows; where AWS denies or fails a call on the way, one more that says so in place of the rest.
+
+    So it is where the document to compare with cannot be rendered.
+    """
     try:
         yield from rows
     except (*AWS_ERRORS, AwsFailed) as error:
         yield unknown(error, check, what, where)
+    except DocumentError as error:
+        yield Row(check, what, where, CANNOT_TELL, "; ".join(error.messages), "complete the stack's config")
 
 
 # Codes of errors that say how things stand -> status, in words, what to do.
@@ -63,7 +69,8 @@ def unknown(error: Exception, check: str, what: str, where: str = "") -> Row:
     if code in _MEANINGS:
         status, why, fix = _MEANINGS[code]
         return Row(check, what, where, status, f"{why} ({code})", fix)
-    return Row(check, what, where, CANNOT_TELL, clients.explained(error), _fix(error, code))
+    why = str(error) if isinstance(error, AwsFailed) else clients.explained(error)
+    return Row(check, what, where, CANNOT_TELL, why, _fix(error, code))
 
 
 def _fix(error: Exception, code: str) -> str:

@@ -10,12 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
+from math import prod
 from typing import Any
 
 from costtags.documents.evaluate import conditions, listed
 
+_MOST = 100_000
+"""Rules of one statement: more than any policy has that AWS's limit of size lets be useful."""
 
-class NotAPolicy(ValueError):
+
+class NotAPolicy(Exception):
     """What should be a policy document is none; the message says why."""
 
 
@@ -79,6 +83,8 @@ def _of_statement(statement: Mapping[str, Any], variables: bool) -> Iterator[Rul
     whole = frozenset(test for test in tests if not test.is_single)
     actions, no_actions = _listed(statement, "Action")
     resources, no_resources = _listed(statement, "Resource")
+    if len(actions) * len(resources) * prod(len(test.values) for test in single) > _MOST:
+        raise NotAPolicy(f"statement {statement.get('Sid', 'without a Sid')} has too many combinations to compare")
     for action, resource in product(actions, resources):
         for values in product(*(sorted(test.values) for test in single)):
             narrowed = {

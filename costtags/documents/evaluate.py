@@ -128,8 +128,7 @@ def matches_resource(statement: Mapping[str, Any], kind: str = "") -> bool:
 
 def _names(pattern: str, kind: str, *, whole: bool = False) -> bool:
     """Say whether the pattern of an ARN names some resource of a type, or the ``whole`` of them."""
-    parts = pattern.split(":", 5)
-    parts += ["*"] * (6 - len(parts)) if pattern.endswith("*") else []
+    parts = _parts(pattern)
     if len(parts) < 6 or not _glob(parts[2])("sagemaker"):
         return False
     head, _, name = parts[5].partition("/")
@@ -177,14 +176,27 @@ def concerns(statement: Mapping[str, Any], arn: str) -> bool | None:
 
 
 def _covers(pattern: str, arn: str) -> bool | None:
+    if pattern == "*":
+        return True
     if "${" in pattern or is_unknown(pattern):
         return None
-    if not arn.endswith("*"):
-        return _glob(pattern)(arn)
-    if all(_glob(pattern)(arn[:-1] + tail) for tail in _TAILS):
+    # No wildcard goes beyond its part: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    *parts, name = arn.split(":", 5)
+    *patterns, last = _parts(pattern)
+    if len(patterns) != len(parts) or not all(_glob(one)(part) for one, part in zip(patterns, parts, strict=True)):
+        return False
+    if not name.endswith("*"):
+        return _glob(last)(name)
+    if all(_glob(last)(name[:-1] + tail) for tail in _TAILS):
         return True
-    # Does it begin as the ARN does?
-    return None if any(_glob(pattern[:end])(arn[:-1]) for end in range(len(pattern) + 1)) else False
+    # Does it begin as the name does?
+    return None if any(_glob(last[:end])(name[:-1]) for end in range(len(last) + 1)) else False
+
+
+def _parts(pattern: str) -> list[str]:
+    """Return the parts of an ARN's pattern; a * at the end stands for those that it leaves out."""
+    parts = pattern.split(":", 5)
+    return parts + ["*"] * (6 - len(parts)) if pattern.endswith("*") else parts
 
 
 def _same_arn(pattern: str, arn: str) -> bool:
@@ -307,6 +319,8 @@ def _resolved(text: str, given: Given) -> str | None:
     """Put what a request says into a policy's text; None where something else decides what it says."""
     if is_unknown(text):
         return None
+    if "${" not in text:
+        return text
     pieces = re.split(r"\$\{([^}]*)\}", text)
     for index in range(1, len(pieces), 2):
         name, _, default = pieces[index].partition(",")

@@ -72,6 +72,11 @@ def _described(rows: Rows) -> list[str]:
     return _calls(row.describe_call.call for row in rows if row.describe_call)
 
 
+def _read_each(rows: Rows) -> list[str]:
+    # A cluster extension is described by its cluster too, which its ARN does not say.
+    return [*_described([row for row in rows if row.name != "cluster-extension"]), "sagemaker:ListTags"]
+
+
 def _calls(methods: Iterable[str]) -> list[str]:
     return sorted({f"sagemaker:{_operation(method)}" for method in methods})
 
@@ -130,8 +135,13 @@ PERMISSIONS = {
     "repair": Permissions(
         "to plan, to write and to take back tags",
         (
-            *_FIND,
-            Grant("Describe", _described, "To learn ARNs, and the execution roles that rules name.", _arns),
+            *_FIND[:-1],
+            Grant(
+                "ReadEach",
+                _read_each,
+                "To read the tags of the rest one by one, ARNs, and the execution roles and parents that rules name.",
+                _arns,
+            ),
             Grant(
                 "WriteManyTags",
                 ("tag:TagResources", "tag:UntagResources"),
@@ -146,8 +156,7 @@ PERMISSIONS = {
         (
             "Which keys may be written is not limited: what undo restores may have had any. A plan is reviewed, and "
             "tags.yaml judges it once more before anything is written.",
-            "repair plan writes nothing: give whoever only plans iam-for-audit, and the statement Describe where the "
-            "rules name execution roles.",
+            "repair plan writes nothing: whoever only plans needs no statement from WriteManyTags on.",
         ),
     ),
     "repair-restart-apps": Permissions(

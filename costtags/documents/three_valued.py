@@ -60,18 +60,19 @@ def decide(asked: Asked) -> tuple[bool | None, tuple[str, ...], Unknown]:
 
 def _holds(statement: Statement, given: Given, arn: str) -> tuple[bool | None, Unknown]:
     """Say whether a statement's resources and conditions hold, and the keys on which that depends."""
-    found: list[bool | None] = [concerns(statement, arn)]
-    unknown = {""} if found[0] is None else set()
+    about = concerns(statement, arn)
+    if about is False:
+        return False, frozenset()
+    unknown = {""} if about is None else set()
     for operator, key, wanted in each_condition(statement):
         one = compared(operator, key, wanted, lambda name: given(canonical(name)))
-        found.append(one)
+        if one is False:
+            return False, frozenset()
         if one is None:
             keys = [canonical(key), *(canonical(name) for text in wanted for name in variables(text))]
             unshown = [name for name in keys if (values := given(name)) is None or any(map(_is_other, values))]
             unknown.update(unshown or [f"operator {operator}"])
-    if False in found:
-        return False, frozenset()
-    return None if None in found else True, frozenset(unknown)
+    return None if unknown else True, frozenset(unknown)
 
 
 def _is_other(value: str | Other) -> bool:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
+from costtags.catalog import sagemaker_types
 from costtags.documents.evaluate import MORE, Given, Other, compared, matched
-from costtags.documents.three_valued import Asked, Statement, decide, each_condition
+from costtags.documents.three_valued import Asked, Statement, Unknown, decide, each_condition
 from costtags.impact.events import FEDERATED, ROLE, ROOT, SERVICE, SERVICE_LINKED, USER, Call
 
 Kind = Literal["scp", "iam"]
@@ -124,8 +125,9 @@ def judge(policies: Sequence[Policy], known: Known) -> Callable[[Call], Verdict 
 
     Calls that differ in nothing that counts are judged once.
     """
-    named = [(policy, _named(policy)) for policy in policies]
+    named = [(policy, _named(policy, alone=len(policies) == 1)) for policy in policies]
     done: dict[Any, Verdict | None] = {}
+    by_action: dict[str, list[_About]] = {}
 
     def judged(call: Call) -> Verdict | None:
         key = (
@@ -135,29 +137,49 @@ def judge(policies: Sequence[Policy], known: Known) -> Callable[[Call], Verdict 
         if key not in done:
             if len(done) > 100_000:
                 done.clear()
-            done[key] = _judged(named, call, known)
+            if call.action not in by_action:
+                by_action[call.action] = list(_about(named, call.action))
+            done[key] = _judged(by_action[call.action], call, known)
         return done[key]
 
     return judged
 
 
-def _named(policy: Policy) -> list[tuple[str, Statement]]:
+def _named(policy: Policy, *, alone: bool) -> list[tuple[str, Statement]]:
     names: dict[str, Statement] = {}
     for number, statement in enumerate(policy.statements, 1):
         name = str(statement.get("Sid") or f"statement {number}")
+        name = name if alone else f"{policy.name} {name}"
         names[name if name not in names else f"{name} ({number})"] = statement
     return list(names.items())
 
 
-def _judged(policies: Sequence[tuple[Policy, list[tuple[str, Statement]]]], call: Call, known: Known) -> Verdict | None:
-    found: list[Verdict] = []
+Named = tuple[tuple[str, Statement], ...]
+
+
+@dataclass(frozen=True)
+class _About:
+    """The statements of a policy that are about an action, and about the AddTags that accompanies it."""
+
+    policy: Policy
+    itself: Named
+    adding: Named
+
+
+def _about(policies: Sequence[tuple[Policy, list[tuple[str, Statement]]]], action: str) -> Iterator[_About]:
     for policy, statements in policies:
-        about = tuple(one for one in statements if matched(one[1], (call.action,)))
-        adding = tuple(one for one in statements if call.tags and _on_creation(one[1])) if _creates(call) else ()
-        if not about and not adding:
-            continue
-        why = _not_reached(policy.kind, call, known)
-        found.append(Verdict(ALLOWED, (why,)) if why else _by_policy(about, adding, call, known))
+        itself = tuple(one for one in statements if matched(one[1], (action,)))
+        adding = tuple(one for one in statements if _on_creation(one[1])) if action in _creations() else ()
+        if itself or adding:
+            yield _About(policy, itself, adding)
+
+
+def _judged(policies: Sequence[_About], call: Call, known: Known) -> Verdict | None:
+    found: list[Verdict] = []
+    for about in policies:
+        if about.itself or call.tags or call.untold:
+            why = _not_reached(about.policy.kind, call, known)
+            found.append(Verdict(ALLOWED, (why,)) if why else _by_policy(about, call, known))
     if not found:
         return None
     for decision in (DENIED, UNTOLD, ALLOWED):
@@ -173,16 +195,18 @@ def _columns(verdicts: Sequence[Verdict]) -> Iterator[list[str]]:
     yield [text for one in verdicts for text in one.by]
 
 
-def _by_policy(
-    about: tuple[tuple[str, Statement], ...], adding: tuple[tuple[str, Statement], ...], call: Call, known: Known
-) -> Verdict:
+def _by_policy(about: _About, call: Call, known: Known) -> Verdict:
     arn = _arn(call)
 
-    def decided(more_tags: bool) -> tuple[bool | None, tuple[str, ...], frozenset[str]]:
-        itself = decide(Asked(about, _given(call, more_tags=more_tags), arn))
-        tagging = decide(Asked(adding, _given(call, more_tags=more_tags, created_by=call.action), arn))
-        denied = True if True in (itself[0], tagging[0]) else None if None in (itself[0], tagging[0]) else False
-        return denied, (*itself[1], *tagging[1]), itself[2] | tagging[2]
+    def decided(more_tags: bool) -> tuple[bool | None, tuple[str, ...], Unknown]:
+        denied, by, keys = decide(Asked(about.itself, _given(call, more_tags=more_tags), arn))
+        if denied or not (about.adding and (call.tags or more_tags)):
+            return denied, by, keys
+        given = _given(call, more_tags=more_tags, created_by=call.action)
+        tagging, by_tagging, more_keys = decide(Asked(about.adding, given, arn))
+        if tagging and not call.tags:  # without any tag there is no AddTags
+            tagging, by_tagging, more_keys = None, (), frozenset({"aws:tagkeys"})
+        return tagging or (None if denied is None else tagging), by_tagging, keys | more_keys
 
     denied, by, keys = decided(bool(call.untold))
     why = tuple(dict.fromkeys(_why(key, call) for key in sorted(keys)))
@@ -206,36 +230,30 @@ def _added(call: Call, known: Known) -> str | None:
     """Say why a call may have had more tags than it was made with."""
     if call.invoked_by.startswith("sagemaker"):
         return _ON_BEHALF
-    return _PROPAGATES if known.propagation and call.action in _catalog()[1] else None
+    return _PROPAGATES if known.propagation and call.action in _creations(by_studio=True) else None
 
 
 # --- Actions ----------------------------------------------------------------------------------------------------------
 
 
 @cache
-def _catalog() -> tuple[Mapping[str, str], frozenset[str]]:
-    """The type in the ARN of what an action creates, and the actions that Studio calls."""
-    from costtags.catalog import sagemaker_types
-
-    rows = sagemaker_types()
-    kinds = {
-        action: row.arn.split(":", 5)[5].partition("/")[0]
-        for row in rows
-        if row.arn
-        for action in (*row.create, *row.retag)
-    }
-    return kinds, frozenset(action for row in rows if row.studio for action in row.create)
+def _kinds() -> Mapping[str, str]:
+    """Actions -> the type in the ARN of what they create or change."""
+    rows = [(row, row.arn.split(":", 5)[5].partition("/")[0]) for row in sagemaker_types() if row.arn]
+    return {action: kind for row, kind in rows for action in (*row.create, *row.retag)}
 
 
-def _creates(call: Call) -> bool:
-    return call.action in _catalog()[0]
+@cache
+def _creations(*, by_studio: bool = False) -> frozenset[str]:
+    """The actions that create what can be tagged, or those of them that Studio calls."""
+    return frozenset(action for row in sagemaker_types() if row.studio or not by_studio for action in row.create)
 
 
 def _arn(call: Call) -> str:
     if call.resource:
         return call.resource
     partition = "aws-cn" if call.region.startswith("cn-") else "aws-us-gov" if "gov" in call.region else "aws"
-    kind = _catalog()[0].get(call.action)
+    kind = _kinds().get(call.action)
     return f"arn:{partition}:sagemaker:{call.region}:{call.owner}:{f'{kind}/*' if kind else '*'}"
 
 
@@ -254,5 +272,5 @@ def watched(policies: Sequence[Policy]) -> list[str]:
     actions = tuple(name for names in json.loads(ACTIONS.read_bytes()).values() for name in names)
     found = {name for policy in policies for statement in policy.statements for name in matched(statement, actions)}
     if any(_on_creation(statement) for policy in policies for statement in policy.statements):
-        found |= _catalog()[0].keys() & set(actions)
+        found |= _creations() & set(actions)
     return sorted(found)

@@ -98,6 +98,8 @@ def _lower(value: Any) -> dict[str, Any]:
 
 def _decoded(value: Any) -> Any:
     """Return what a text of JSON holds: Athena and CloudTrail Lake give objects so."""
+    if isinstance(value, str) and value.strip() in ("", "null"):
+        return None
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
         try:
             return json.loads(value)

@@ -12,6 +12,8 @@ from costtags.impact.report import Report, Row, example, names, period_text
 
 _HEAD = ("denied", "cannot tell", "allowed", "failed anyway", "last", "principal", "action", "account", "region")
 
+_DETAILED = 20  # rows with an example in text
+
 
 def as_text(report: Report) -> str:
     """Write what would have been denied, to whom, and why; the rest in numbers."""
@@ -33,8 +35,12 @@ def _lines(report: Report) -> Iterator[str]:
     if rows:
         yield ""
         yield from _table(rows)
-    for row in rows:
+    denying = [row for row in rows if row.counts[DENIED]]
+    for row in denying[:_DETAILED]:
         yield from _detail(row, report)
+    if len(denying) > _DETAILED:
+        yield ""
+        yield f"... and an example of each of the other {len(denying) - _DETAILED} in --format json"
     if reasons := _reasons(report):
         yield ""
         yield from (f"{decision}, {_number(count, 'call')}: {why}" for (decision, why), count in reasons)
@@ -66,7 +72,7 @@ def _cells(row: Row) -> tuple[str | int, ...]:
 
 def _detail(row: Row, report: Report) -> Iterator[str]:
     shown = example(row, report.schema)
-    if shown is None or not row.counts[DENIED]:
+    if shown is None:
         return
     yield ""
     yield f"{row.key[2]} by {row.key[0]}, such as event {shown.event} at {shown.time}:"
@@ -151,8 +157,9 @@ def as_csv(report: Report) -> str:
 
 
 def _safe(text: str) -> str:
+    text = printable(text)
     # https://owasp.org/www-community/attacks/CSV_Injection
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else text
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
 FORMATS = {"text": as_text, "json": as_json, "csv": as_csv}

@@ -68,12 +68,14 @@ class Journal:
             return
         head = {"version": 1, "asked": dict(asked)}
         try:
-            lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+            data = path.read_bytes() if path.exists() else b""
+            # What follows the last line's end was cut off, when the process ended while it wrote: it is read again.
+            whole = data[: data.rfind(b"\n") + 1] if data.lstrip()[:1] == b"{" else data
+            lines = whole.decode().splitlines()
             if lines:
                 self._resume(path, lines, head)
             self._file = path.open("a", encoding="utf-8")
-            if lines and not path.read_bytes().endswith(b"\n"):
-                self._file.write("\n")  # after a line that was cut off
+            self._file.truncate(len(whole))
         except (OSError, UnicodeDecodeError) as error:
             raise JournalProblem(f"cannot use {path} as a journal: {error}") from error
         if not lines:
@@ -88,18 +90,14 @@ class Journal:
             raise JournalProblem(f"{path} is no journal of costtags impact: name another file") from error
         if first != head:
             raise JournalProblem(
-                f"{path} is the journal of another question (--since, --until, --document, --policy, principals): "
+                f"{path} is the journal of another question (--since, --until, or policies about other actions): "
                 "ask the same, or name another file"
             )
         self.question = Question(self.question.actions, since, until)
         for number, line in enumerate(lines[1:], 2):
-            if not line.strip():
-                continue
             try:
                 self.pages.append(_page(json.loads(line)))
             except (ValueError, KeyError, TypeError) as error:
-                if number == len(lines):
-                    break  # the process ended while it wrote: that page is asked for again
                 raise JournalProblem(f"{path}:{number} is damaged: remove the line, its page is read again") from error
 
     def add(self, page: Page) -> None:

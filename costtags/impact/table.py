@@ -106,7 +106,7 @@ def _event(values: Mapping[str, str | None]) -> dict[str, Any]:
     event: dict[str, Any] = {}
     for name, (_, path) in _COLUMNS.items():
         value = values.get(name)
-        if value is None or (name == "requestparameters" and value.strip() in ("", "null")):
+        if value is None:
             continue
         inner = event
         for step in path[:-1]:

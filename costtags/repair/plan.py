@@ -159,14 +159,11 @@ class Planner:
         """Yield what to write on each resource, and what stays as it is."""
         for resource in self._resources:
             draft = self._draft(resource)
-            if not draft.set and not draft.remove:
-                yield None, draft.left
-                continue
-            refused = self._refusal(resource, draft)
-            if refused is not None:
-                yield None, [*draft.left, Left(resource.arn, None, refused)]
-                continue
-            yield self._entry(resource, draft), draft.left
+            refused = self._refusal(resource, draft) if draft.set or draft.remove or draft.left else None
+            if refused is not None:  # one reason for all of it is enough
+                yield None, [Left(resource.arn, None, refused)]
+            else:
+                yield self._entry(resource, draft) if draft.set or draft.remove else None, draft.left
 
     def _entry(self, resource: Resource, draft: _Draft) -> Entry:
         values = {key: proposed.value for key, proposed in draft.set.items()}

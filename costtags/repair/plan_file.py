@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from costtags.repair.facts import parse_arn
@@ -224,7 +225,7 @@ class _Reader:
     def _check_removed(self, key: str, now: Mapping[str, str], made: Mapping[str, Proposed], at: Location) -> None:
         meant = self._schema.meant_key(key)
         if meant is None:
-            self._say(at, f"{quoted(key)} is no misspelling of a key of {self._schema.path}: only those are removed")
+            self._say(at, f"{quoted(key)} is no misspelling of a key of {Path(self._schema.path).name}: only those are removed")
         elif key not in now:
             self._say(at, f'{quoted(key)} is not among the tags that the resource has ("now")')
         elif meant not in made and not self._schema.tags[meant].allows(now.get(meant, "")):
@@ -243,7 +244,7 @@ class _Reader:
         if tag is None:
             meant = self._schema.meant_key(key) or nearest(key, self._schema.tags)
             hint = f"; did you mean {quoted(meant)}?" if meant else ""
-            self._say(at, f"{quoted(key)} is no key of {self._schema.path}{hint}")
+            self._say(at, f"{quoted(key)} is no key of {Path(self._schema.path).name}{hint}")
         elif not tag.allows(value):
             meant = tag.meant_by(value) if value else None
             hint = f"; did you mean {quoted(meant)}?" if meant else ""

@@ -103,7 +103,7 @@ class _Reader:
             if tag is None:
                 meant = self._schema.meant_key(key) or nearest(key, self._schema.tags)
                 hint = f"; did you mean {quoted(meant)}?" if meant else f"; its keys: {', '.join(self._schema.tags)}"
-                self._say(here, f"{quoted(key)} is no key of {self._schema.path}{hint}")
+                self._say(here, f"{quoted(key)} is no key of {Path(self._schema.path).name}{hint}")
             elif not isinstance(value, str) or (isinstance(value, Plain) and value.kind == "nothing"):
                 self._say(here, f"{quoted(key)} needs a value; {tag.allowed}")
             elif not tag.allows(value):

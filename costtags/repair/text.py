@@ -1,12 +1,12 @@
 """A plan, and what an apply or undo did -> text for a terminal, and JSON."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from costtags.gate.formats.as_json import json_text
 from costtags.gate.formats.as_text import printable
-from costtags.repair.apply import REMAINS, WORDS, Done, Row
+from costtags.repair.apply import REMAINS, WORDS, Became, Done, Row
 from costtags.repair.plan import Entry, Plan
 
 MAX_SHOWN = 20
@@ -111,15 +111,23 @@ def _left(plan: Plan) -> Iterator[str]:
         yield ""
 
 
-def done_text(done: Done, journal: str, next_step: str) -> str:
+UNDO_WORDS: Mapping[Became, str] = {
+    **WORDS,
+    "changed": "changed since, and left alone in part or whole",
+    "written": "restored",
+    "already": "as before already",
+}
+
+
+def done_text(done: Done, journal: str, words: Mapping[Became, str], next_step: str) -> str:
     """Say what an apply or an undo did, what remains, and what to do about it."""
-    return _text(_done(done, journal, next_step))
+    return _text(_done(done, journal, words, next_step))
 
 
-def _done(done: Done, journal: str, next_step: str) -> Iterator[str]:
-    for became, words in WORDS.items():
+def _done(done: Done, journal: str, words: Mapping[Became, str], next_step: str) -> Iterator[str]:
+    for became, said in words.items():
         if count := done.counts()[became]:
-            yield f"{count:>6}  {words}"
+            yield f"{count:>6}  {said}"
     if not done.rows:
         yield "nothing to do"
     yield from _why("", done.rows)

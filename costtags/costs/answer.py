@@ -1,0 +1,257 @@
+"""A query asked of a bill, in files or on Athena -> its rows, and what they leave out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from costtags.costs.bill import LEFT_OUT, SAGEMAKER, Partition, bill_sql
+from costtags.costs.layout import MONTHLY, Layout, WrongLayout, collisions, tag_column
+from costtags.costs.local import LocalBill, Month, Rows
+from costtags.costs.query import COSTS, Asked, QueryError, month_before, sql
+from costtags.schema import Schema
+
+DEFAULT_COST = "amortised"
+_FIRST_MONTH = "2015-01"  # there are no such bills from before
+_PARTS: Mapping[str, str] = {**LEFT_OUT, SAGEMAKER: "SageMaker itself, which the other queries show"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a bill's lines are: what SQL names them, and what runs Athena's SQL on them."""
+
+    layout: Layout
+    table: str
+    run: Callable[[str], Rows]
+    partition: Partition = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What the rows leave out; ``amount`` is None where it is no amount, or not known."""
+
+    what: str
+    amount: Decimal | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of a query, and what whoever reads them must know."""
+
+    query: str
+    parameters: Mapping[str, str]
+    currency: str
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+    left_out: tuple[LeftOut, ...]
+    partial_months: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A month's lines of one part of the bill, in one currency."""
+
+    month: str | None
+    currency: str
+    part: str
+    lines: int
+    first_day: date
+    last_day: date
+    cost: Decimal
+    costed: int
+    """How many lines have that cost."""
+    with_key: tuple[int, ...]
+
+
+def from_files(bill: LocalBill) -> Source:
+    """Return opened files as where a query is asked."""
+    return Source(bill.layout, bill.source, bill.query, notes=bill.notes)
+
+
+def answer(one: Asked, source: Source, schema: Schema) -> Answer:
+    """Ask a query. Two statements are run: what the bill holds, then the question.
+
+    Raises QueryError where the bill cannot answer it so, and what ``source`` raises.
+    """
+    cost, notes = _cost(one, source.layout)
+    _check_needs(one, source.layout)
+    groups = _survey(one, source, cost)
+    currency = _currency(one, groups)
+    months = _months(groups, currency)
+    if not months:
+        span = " ".join(said for said in (one.first and f"from {one.first}", one.last and f"to {one.last}") if said)
+        raise QueryError(f"no line of the bill {span}".rstrip() if span else "the bill has no lines")
+    partial = _partial(source.layout, months)
+    one, compared = _with_month(one, months, partial)
+    wanted = compared or _bounds(one, months)
+    text = sql(
+        one, source.layout, source.table, schema,
+        cost=cost, currency=currency, months=wanted, partition=source.partition,
+    )  # fmt: skip
+    rows = source.run(text)
+    if compared and compared[0] not in [month.month for month in months]:
+        notes.append(f"no line of {compared[0]} in the bill: all of {compared[1]} shows as a change")
+    if one.limit and len(rows.rows) >= one.limit:
+        notes.append(f"of each key the {one.limit} that changed most are shown; limit={one.limit * 5} shows more")
+    shown = [group for group in groups if compared is None or group.month in compared]
+    marked = tuple(month for month in partial if wanted is None or wanted[0] <= month <= wanted[1])
+    notes += [f"{month} is not whole: its lines end on {_last_day(shown, month)}" for month in marked]
+    notes += [
+        f"the keys {', '.join(keys)} are one column in AWS's bills: they show the same values"
+        for keys in collisions(schema.tags)
+        if set(keys) & set(one.keys)
+    ]
+    return Answer(
+        query=one.query.name,
+        parameters=_parameters(one, cost, currency),
+        currency=currency,
+        columns=rows.columns,
+        rows=rows.rows,
+        left_out=tuple(_left_out(one, shown, currency, cost)),
+        partial_months=marked,
+        notes=(*source.notes, *notes),
+    )
+
+
+def _cost(one: Asked, layout: Layout) -> tuple[str, list[str]]:
+    """Return the kind of cost; without a wish, what was charged where the bill holds no more."""
+    cost = one.cost or DEFAULT_COST
+    if cost.endswith("amortised") and not layout.has_amortised:
+        if one.cost is None:
+            return "unblended", [f"a {layout.name} holds what was charged only: costs are unblended, not amortised"]
+        raise QueryError(
+            f"cost={cost}: a {layout.name} does not have it; ask for cost=unblended, or take a CUR 2.0 export"
+        )
+    if cost.startswith("net-") and not layout.has_net:
+        raise QueryError(
+            f"cost={cost}: the bill has no net costs (line_item_net_unblended_cost), which AWS writes where an account "
+            f"has discounts; ask for cost={cost.removeprefix('net-')}"
+        )
+    return cost, []
+
+
+def _check_needs(one: Asked, layout: Layout) -> None:
+    for column in one.query.needs:
+        try:
+            layout.needs(column)
+        except WrongLayout as error:
+            raise QueryError(f"{one.query.name}: {error}") from None
+
+
+def _survey(one: Asked, source: Source, cost: str) -> list[_Group]:
+    """Add up the bill by month, currency and part, and count the lines that have each key."""
+    bounds = (one.first or _FIRST_MONTH, one.last or f"{date.today().year + 1}-12") if one.first or one.last else None
+    if bounds is None and one.month:
+        bounds = (month_before(one.month), one.month)
+    column = COSTS[cost]
+    keys = "".join(f", COUNT({tag_column(key)})" for key in one.keys)
+    rows = source.run(
+        f"WITH {bill_sql(source.layout, source.table, one.keys, months=bounds, partition=source.partition)}\n"
+        f"SELECT billing_period, COALESCE(currency, ''), part, COUNT(*), MIN(usage_date), MAX(usage_date), "
+        f"COALESCE(SUM({column}), 0), COUNT({column}){keys}\nFROM bill\nGROUP BY 1, 2, 3\nORDER BY 1, 2, 3"
+    ).rows
+    return [_Group(*row[:8], with_key=tuple(row[8:])) for row in rows]
+
+
+def _currency(one: Asked, groups: Sequence[_Group]) -> str:
+    there = sorted({group.currency for group in groups if group.currency})
+    if one.currency and one.currency not in there:
+        raise QueryError(f"no line is in {one.currency}; currencies of the bill: {', '.join(there) or 'none'}")
+    if not one.currency and len(there) > 1:
+        raise QueryError(
+            f"the bill has lines in several currencies ({', '.join(there)}), which cannot be added up: choose one by "
+            f"currency={there[0]}"
+        )
+    return one.currency or next(iter(there), "USD")
+
+
+def _months(groups: Sequence[_Group], currency: str) -> list[Month]:
+    months: dict[str, Month] = {}
+    for group in groups:
+        if group.month is None or group.currency != currency:
+            continue
+        so_far = months.get(group.month)
+        days = [group.first_day, group.last_day, *([so_far.first_day, so_far.last_day] if so_far else [])]
+        lines = group.lines + (so_far.lines if so_far else 0)
+        months[group.month] = Month(group.month, currency, min(days), max(days), lines)
+    return [months[month] for month in sorted(months)]
+
+
+def _partial(layout: Layout, months: Sequence[Month]) -> tuple[str, ...]:
+    """Return the last month where its end is missing; where there is one line a month, no one can tell."""
+    if layout.name == MONTHLY or all(month.last_day.day == 1 for month in months):
+        return ()
+    return () if months[-1].complete else (months[-1].month,)
+
+
+def _with_month(one: Asked, months: Sequence[Month], partial: Sequence[str]) -> tuple[Asked, tuple[str, str] | None]:
+    """Choose the month that is compared with the one before it, where that is the question."""
+    if "month" not in one.query.parameters:
+        return one, None
+    there = [month.month for month in months]
+    whole = [month for month in there if month not in partial]
+    chosen = one.month or (whole or there)[-1]
+    if chosen not in there:
+        raise QueryError(f"no line of {chosen} in the bill; its months: {', '.join(there)}")
+    return replace(one, month=chosen), (month_before(chosen), chosen)
+
+
+def _bounds(one: Asked, months: Sequence[Month]) -> tuple[str, str] | None:
+    if not (one.first or one.last):
+        return None
+    return one.first or months[0].month, one.last or months[-1].month
+
+
+def _last_day(groups: Sequence[_Group], month: str) -> str:
+    return str(max(group.last_day for group in groups if group.month == month))
+
+
+def _parameters(one: Asked, cost: str, currency: str) -> dict[str, str]:
+    if one.query.of_value:
+        tag = f"{one.keys[0]}={one.value}"
+    else:
+        tag = ", ".join(one.keys)
+    values = {
+        "tag": tag,
+        "month": one.month,
+        "limit": str(one.limit),
+        "cost": cost,
+        "from": one.first,
+        "to": one.last,
+        "currency": currency,
+    }
+    return {name: values[name] for name in one.query.parameters if values[name]}
+
+
+def _left_out(one: Asked, groups: Sequence[_Group], currency: str, cost: str) -> list[LeftOut]:
+    ours = [group for group in groups if group.currency == currency]
+    found = []
+    for part in one.query.leaves_out:
+        of_part = [group.cost for group in ours if group.part == part]
+        if of_part:
+            found.append(LeftOut(_PARTS[part], sum(of_part, Decimal())))
+    for other in sorted({group.currency for group in groups} - {currency}):
+        amount = sum((group.cost for group in groups if group.currency == other), Decimal())
+        found.append(LeftOut(f"what is in {other}, counted in it" if other else "lines without a currency", amount))
+    seen = [group for group in ours if group.part not in one.query.leaves_out]
+    if without := sum(group.lines - group.costed for group in seen):
+        if not any(group.costed for group in ours):
+            raise QueryError(
+                f"cost={cost}: no line of the bill has it, as where an account has no discounts; "
+                f"ask for cost={cost.removeprefix('net-')}"
+            )
+        found.append(LeftOut(f"{without:,} lines that have no {cost} cost", None))
+    sagemaker = [group for group in ours if group.part == SAGEMAKER]
+    for at, key in enumerate(one.keys):
+        if not any(group.with_key[at] for group in sagemaker):
+            found.append(
+                LeftOut(
+                    f"all values of {key}: no line has the key. Either no resource had it, or it is not active as a "
+                    "cost allocation tag (costtags activate)",
+                    None,
+                )
+            )
+    return found

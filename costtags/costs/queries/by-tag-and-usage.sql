@@ -1,0 +1,18 @@
+-- What each value of a tag cost, by what it was used for: Studio, Training, Hosting, ...
+--
+--   tag=             a key of tags.yaml; without it, each required one
+--   cost=amortised   or unblended, net-amortised, net-unblended
+--   from=            the first month, YYYY-MM; without it, the first there is
+--   to=              the last month, YYYY-MM; without it, the last there is
+--   currency=        USD, ...; needed only where the bill has several
+-- Leaves out: tax, support, commitment, other
+SELECT
+  billing_period AS month,
+  key,
+  COALESCE(value, '(untagged)') AS value,
+  usage_group,
+  SUM(cost) AS amount
+FROM tagged
+WHERE part = 'sagemaker'
+GROUP BY 1, 2, 3, 4
+ORDER BY 1, 2, 5 DESC, 3, 4

@@ -1,0 +1,93 @@
+"""What the tests of `costtags repair` share: a tags.yaml, an account, the command in this process."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from costtags.cli import main
+
+from .aws_account import AwsAccount, Held, environment, serving
+
+TAGS = """\
+version: 1
+tags:
+  cost-center:
+    values: [ML-Marketing, ML-Sales, ML-Research]
+    aliases: {ML-Marketing: [Marketing], ML-Research: [RnD]}
+    misspellings: [CostCode]
+  environment: {values: [dev, prod], default: dev}
+  team: {required: false, values: ["ml-*"]}
+"""
+ARN = "arn:aws:sagemaker:eu-west-1:123456789012:"
+RIGHT = {"cost-center": "ML-Sales", "environment": "prod"}
+
+
+def notebook(name: str, tags: Mapping[str, str] | None = None, **fields: Any) -> Held:
+    """Return a notebook instance."""
+    return Held("notebook-instance", name, tags=dict(tags or {}), fields=fields)
+
+
+@dataclass
+class Shop:
+    """A folder with tags.yaml, and an account behind a URL."""
+
+    folder: Path
+    state: AwsAccount
+    environment: dict[str, str]
+
+    def run(self, *arguments: str) -> Result:
+        """Run `costtags repair`."""
+        return CliRunner().invoke(main, ["repair", *arguments], env=self.environment)
+
+    def plan(self, rules: str = "[]", *options: str, code: int | None = None) -> dict[str, Any]:
+        """Make a plan and return it as data; nothing may be written meanwhile."""
+        (self.folder / "rules.yaml").write_text(rules, encoding="utf-8")
+        before = len(self.state.writes())
+        result = self.run("plan", "--rules", "rules.yaml", "--out", "plan.yaml", "--format", "json", *options)
+        assert result.exit_code in ((0, 1) if code is None else (code,)), result.output
+        assert len(self.state.writes()) == before
+        data: dict[str, Any] = json.loads(result.stdout)
+        return data
+
+    def apply(self, *options: str) -> Result:
+        """Apply the plan."""
+        return self.run("apply", "plan.yaml", *options)
+
+    def read(self, name: str = "plan.yaml") -> str:
+        """Return a file's text."""
+        return (self.folder / name).read_text(encoding="utf-8")
+
+    def write(self, text: str, name: str = "plan.yaml") -> None:
+        """Write a file."""
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def shop(folder: Path, monkeypatch: pytest.MonkeyPatch, *held: Held, tags: str = TAGS) -> Iterator[Shop]:
+    """Yield a folder and an account that holds these."""
+    (folder / "tags.yaml").write_text(tags, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("costtags.repair.write.PAUSES", (0.0,) * 6)
+    state = AwsAccount()
+    state.add(*held)
+    with serving(state) as url:
+        yield Shop(folder, state, environment(url))
+
+
+def sets(plan: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Return what a plan sets, by the last part of the ARN."""
+    return {
+        entry["arn"].removeprefix(ARN): {key: one["value"] for key, one in entry["set"].items()}
+        for entry in plan["resources"]
+    }
+
+
+def left(plan: Mapping[str, Any]) -> dict[tuple[str, str | None], str]:
+    """Return what a plan leaves, and why."""
+    return {(one["arn"].removeprefix(ARN), one.get("key")): one["why"] for one in plan["not_repaired"]}

@@ -30,6 +30,7 @@ COMMANDS = {
     "activate": "Activate the tags of tags.yaml for cost reports.",
     "doctor": "Say whether all is in place in AWS, as tags.yaml says.",
     "impact": "Say which past calls a policy would have denied.",
+    "query": "Ask a bill who spent what, from files or on Athena.",
     "init": "Write a first tags.yaml from what exists.",
     "pack": "Print the installed policy pack's folder.",
 }

@@ -238,7 +238,7 @@ def test_wrong_arguments(run: Run, package: provider.Package, kind: str, inputs:
 
 def test_unknown_component(package: provider.Package) -> None:
     """A component that is not there is said to be so, beside those that are."""
-    with pytest.raises(pulumi.RunError, match=r"costtags has no costtags:index:TagDomain \(there are: TaggedDomain, "):
+    with pytest.raises(pulumi.RunError, match=r"costtags has no costtags:index:TagDomain \(there are: CostDashboard, "):
         package.construct("x", "costtags:index:TagDomain", {})
 
 

@@ -491,7 +491,8 @@ def test_a_person_may_delete_and_edit_and_every_fault_is_told_at_its_line(
     assert bad.stderr.splitlines() == [
         f'plan.yaml:{numbers[0]}: "test" is not allowed for "environment"; allowed: dev, prod',
         f'plan.yaml:{removed}: "owner" is no misspelling of a key of tags.yaml: only those are removed',
-        f'plan.yaml:{numbers[1] - 1}: "was" and "now" do not agree on "environment": plan anew, or mend what was edited',
+        f'plan.yaml:{numbers[1] - 1}: "was" and "now" do not agree on "environment": plan anew, or mend what was '
+        "edited",
         f'plan.yaml:{numbers[1]}: "test" is not allowed for "environment"; allowed: dev, prod',
     ]
     assert "is a plan of version" in newer.stderr

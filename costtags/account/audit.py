@@ -134,14 +134,20 @@ def summary(audit: Audit) -> dict[str, Any]:
             "month": audit.costs.month,
             "complete": audit.costs.complete,
             "currency": audit.costs.currency,
-            "with_findings": str(untagged),
-            "audited": str(seen),
-            "unmatched": str(audit.costs.unmatched),
+            "with_findings": amount_text(untagged),
+            "audited": amount_text(seen),
+            "unmatched": amount_text(audit.costs.unmatched),
             "unmatched_resources": audit.costs.unmatched_resources,
-            "without_id": str(audit.costs.without_id),
-            "total": str(audit.costs.total),
+            "without_id": amount_text(audit.costs.without_id),
+            "total": amount_text(audit.costs.total),
         }
     return made
+
+
+def amount_text(amount: Decimal) -> str:
+    """Write an amount in full, without the zeros that only say how a bill's columns were made: 12.5."""
+    text = f"{amount:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def fraction(part: int, whole: int) -> str | None:
@@ -196,7 +202,7 @@ def _resource(one: AuditedResource) -> dict[str, Any]:
         "created": one.created,
         "tags": dict(sorted(one.tags.items())),
         "findings": [{name: getattr(finding, name) for name in names} for finding in one.findings],
-        "cost": None if one.cost is None else str(one.cost),
+        "cost": None if one.cost is None else amount_text(one.cost),
     }
 
 

@@ -17,7 +17,7 @@ table { border-collapse: collapse; width: 100% }
 th, td { border-bottom: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top }
 th { background: var(--back); position: sticky; top: 0 }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-td { overflow-wrap: anywhere } small, .soft { color: var(--soft) }
+td { overflow-wrap: anywhere } td.t { min-width: 11rem } small, .soft { color: var(--soft) }
 .mandatory { color: var(--bad); font-weight: 600 }
 code { font: .85em/1.4 ui-monospace, monospace }
 ul { margin: 0; padding-left: 1.1rem }
@@ -71,7 +71,8 @@ def _findings(audit: Audit, wrong: Sequence[AuditedResource]) -> Iterator[str]:
             f"<br><code>{escape(f.fix)}</code></li>"
             for f in shown_findings(one)
         )
-        yield f"<tr>{amount}{resource}<td>{tags or '<span class=soft>none</span>'}</td><td><ul>{said}</ul></td></tr>"
+        shown = tags or '<span class="soft">none</span>'
+        yield f'<tr>{amount}{resource}<td class="t">{shown}</td><td><ul>{said}</ul></td></tr>'
     yield "</tbody>\n</table>"
 
 

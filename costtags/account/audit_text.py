@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from costtags.account.audit import PREFIX, Audit, AuditedResource, AuditFinding, summary
+from costtags.account.audit import PREFIX, Audit, AuditedResource, AuditFinding, amount_text, summary
 from costtags.account.places import Unreachable
 from costtags.exemptions import NOTE
 from costtags.gate.formats.as_text import printable
@@ -202,7 +202,7 @@ def as_csv(audit: Audit) -> str:
     for one in audit.resources:
         for finding in one.findings:
             value = "" if finding.tag is None else one.tags.get(finding.tag, "")
-            cost = "" if one.cost is None else str(one.cost)
+            cost = "" if one.cost is None else amount_text(one.cost)
             writer.writerow(
                 map(
                     _cell,

@@ -51,13 +51,15 @@ ATTEMPTS = 5
 def client(session: Session, service: str, region: str | None = None, *, attempts: int = ATTEMPTS) -> Any:
     """Return a client that waits and retries where AWS throttles; the user's own settings of retries come first.
 
+    With one attempt it never repeats a call, whatever the settings: the caller looks first what the lost one did.
+
     Raises BotoCoreError, as for a profile that does not exist, and ValueError for a setting of a wrong form.
     """
     config = session.get_scoped_config()
     retries: dict[str, Any] = {}
     if not (os.environ.get("AWS_RETRY_MODE") or config.get("retry_mode")):
         retries["mode"] = "adaptive"
-    if not (os.environ.get("AWS_MAX_ATTEMPTS") or config.get("max_attempts")):
+    if attempts == 1 or not (os.environ.get("AWS_MAX_ATTEMPTS") or config.get("max_attempts")):
         retries["total_max_attempts"] = attempts
     # More connections than botocore's ten: several threads share a client.
     settings = Config(retries=retries, connect_timeout=10, max_pool_connections=_CONNECTIONS)

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -243,16 +243,17 @@ def apply_(
     with _failing():
         access = _access(profile, role)
         kept = open_journal(path, "apply", sha256(text.encode()), str(plan_file))
-        with progress_line() as progress:
+        with closing(kept), progress_line() as progress:
             total = len(planned.entries)
+            writer = _writer(access, kept, total, progress)
             done = apply(
-                planned, kept, access, _writer(access, kept, total, progress),
+                planned, kept, access, writer,
                 Limits(overwrite, skip_changed, max_changes), loaded.meant_key, progress,
             )  # fmt: skip
             if restart_apps:
                 undone = {row.arn: row.why or row.became for row in done.rows if row.became in _WITHOUT_TAGS}
                 now = datetime.now(tz=UTC)
-                rows = apps.restart(planned.restart, undone, kept, access, idle, now, force=force_restart)
+                rows = apps.restart(planned.restart, undone, writer, idle, now, force=force_restart)
                 done = Done(done.rows, tuple(rows))
     _end(
         done,
@@ -292,7 +293,7 @@ def undo(journal: Path, max_changes: int | None, profile: str | None, role: str 
             fail(f"{journal} is the journal of an undo; to write the tags again, apply the plan with a new --journal")
         access = _access(profile, role)
         kept = open_journal(_undone(journal), "undo", sha256(data), str(journal))
-        with progress_line() as progress:
+        with closing(kept), progress_line() as progress:
             done = take_back(
                 recorded, kept, access, _writer(access, kept, len(recorded), progress), max_changes, progress
             )

@@ -1,5 +1,6 @@
 """A query asked of a bill, in files or on Athena -> its rows, and what they leave out."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,7 +14,8 @@ from costtags.costs.query import COSTS, Asked, QueryError, month_before, sql
 from costtags.schema import Schema
 
 DEFAULT_COST = "amortised"
-_FIRST_MONTH = "2015-01"  # there are no such bills from before
+# What no bill lies outside of, where only one end is said.
+FIRST_MONTH, LAST_MONTH = "2015-01", "2049-12"
 _PARTS: Mapping[str, str] = {**LEFT_OUT, SAGEMAKER: "SageMaker itself, which the other queries show"}
 
 
@@ -94,7 +96,7 @@ def answer(one: Asked, source: Source, schema: Schema) -> Answer:
     rows = source.run(text)
     if compared and compared[0] not in [month.month for month in months]:
         notes.append(f"no line of {compared[0]} in the bill: all of {compared[1]} shows as a change")
-    if one.limit and len(rows.rows) >= one.limit:
+    if one.limit and one.limit in Counter(row[0] for row in rows.rows).values():
         notes.append(f"of each key the {one.limit} that changed most are shown; limit={one.limit * 5} shows more")
     shown = [group for group in groups if compared is None or group.month in compared]
     marked = tuple(month for month in partial if wanted is None or wanted[0] <= month <= wanted[1])
@@ -143,7 +145,7 @@ def _check_needs(one: Asked, layout: Layout) -> None:
 
 def _survey(one: Asked, source: Source, cost: str) -> list[_Group]:
     """Add up the bill by month, currency and part, and count the lines that have each key."""
-    bounds = (one.first or _FIRST_MONTH, one.last or f"{date.today().year + 1}-12") if one.first or one.last else None
+    bounds = (one.first or FIRST_MONTH, one.last or LAST_MONTH) if one.first or one.last else None
     if bounds is None and one.month:
         bounds = (month_before(one.month), one.month)
     column = COSTS[cost]
@@ -153,7 +155,7 @@ def _survey(one: Asked, source: Source, cost: str) -> list[_Group]:
         f"SELECT billing_period, COALESCE(currency, ''), part, COUNT(*), MIN(usage_date), MAX(usage_date), "
         f"COALESCE(SUM({column}), 0), COUNT({column}){keys}\nFROM bill\nGROUP BY 1, 2, 3\nORDER BY 1, 2, 3"
     ).rows
-    return [_Group(*row[:8], with_key=tuple(row[8:])) for row in rows]
+    return [_Group(*row[:8], tuple(row[8:])) for row in rows]
 
 
 def _currency(one: Asked, groups: Sequence[_Group]) -> str:
@@ -210,12 +212,8 @@ def _last_day(groups: Sequence[_Group], month: str) -> str:
 
 
 def _parameters(one: Asked, cost: str, currency: str) -> dict[str, str]:
-    if one.query.of_value:
-        tag = f"{one.keys[0]}={one.value}"
-    else:
-        tag = ", ".join(one.keys)
     values = {
-        "tag": tag,
+        "tag": f"{one.keys[0]}={one.value}" if one.query.of_value else ", ".join(one.keys),
         "month": one.month,
         "limit": str(one.limit),
         "cost": cost,

@@ -173,6 +173,14 @@ def cost_text(scanned_bytes: int, region: str) -> str:
     return said if cost is None else f"{said}, {cost:.4f} USD by the list price of most regions ({USD_PER_TB} USD/TB)"
 
 
+def cost_text_of(scanned: Sequence[int], region: str) -> str:
+    """Write what several statements have scanned and their list price; each is billed for itself."""
+    costs = [price(one, region) for one in scanned]
+    known = [cost for cost in costs if cost is not None]
+    said = f"{len(scanned)} statements, {size_text(sum(scanned))} scanned"
+    return f"{said}, {sum(known):.4f} USD by the list price of most regions ({USD_PER_TB} USD/TB)" if known else said
+
+
 def size_text(size: int) -> str:
     """Write a number of bytes: 12 B, 3.4 MB; 1 MB is 1,048,576 bytes, as Athena counts."""
     number, units = float(size), ["B", "KB", "MB", "GB", "TB", "PB"]

@@ -62,12 +62,12 @@ _TYPES = {
     MAPS: r"VARCHAR|MAP\(VARCHAR, VARCHAR\)|STRUCT\(\"?key\"? VARCHAR, \"?value\"? VARCHAR\)\[\]",
     _TEXTS: "VARCHAR|BLOB|U?(TINY|SMALL|BIG|HUGE)?INT",
 }
-_KNOWN = frozenset((*_TIMES, *_AMOUNTS, *MAPS, *_TEXTS))
+KNOWN = frozenset((*_TIMES, *_AMOUNTS, *MAPS, *_TEXTS))
 
 
 def is_read(name: str) -> bool:
     """Say whether a column may be asked for."""
-    return name in _KNOWN or name.startswith(TAG_COLUMNS)
+    return name in KNOWN or name.startswith(TAG_COLUMNS)
 
 
 def typed(name: str, value: str, kind: str) -> str:

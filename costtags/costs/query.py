@@ -3,8 +3,8 @@
 A query reads two relations, which are made here over ``bill`` (see ``costs.bill``):
 
 - ``lines``: the lines in one currency, with ``cost``: the kind of cost that was asked for.
-- ``tagged``: each line once for each key asked for, with ``key``, ``value`` (NULL where it has none), ``allowed`` (whether
-  tags.yaml allows the value) and ``meant`` (what it is an alias of).
+- ``tagged``: each line once for each key asked for, with ``key``, ``value`` (NULL where it has none), and where they
+  are looked at ``allowed`` (whether tags.yaml allows the value) and ``meant`` (what it is an alias of).
 
 ``:name`` in a query stands for a parameter, put in as a literal.
 """
@@ -111,9 +111,8 @@ def find(name: str) -> Query:
     known = queries()
     if name not in known:
         near = nearest(name, known)
-        raise QueryError(
-            f'no query "{name}"' + (f"; did you mean {near}?" if near else "") + f" There are: {', '.join(known)}"
-        )
+        hint = f"; did you mean {near}?" if near else "."
+        raise QueryError(f'no query "{name}"{hint} There are: {", ".join(known)}')
     return known[name]
 
 
@@ -134,18 +133,13 @@ def asked(query: Query, given: Iterable[tuple[str, str]], schema: Schema) -> Ask
     """Check parameters. Raises QueryError with all that is wrong, a line each."""
     said: dict[str, str] = {}
     problems: list[str] = []
-    for name, value in given:
+    for name, text in given:
         if name not in query.parameters:
-            near = nearest(name, query.parameters)
-            problems.append(
-                f'{query.name} has no parameter "{name}"'
-                + (f"; did you mean {near}?" if near else "")
-                + f" It has: {', '.join(query.parameters)}"
-            )
+            problems.append(no_parameter(query, name, schema))
         elif name in said:
             problems.append(f"{name} is given twice")
         else:
-            said[name] = value
+            said[name] = text
     values = {**query.parameters, **said}
     keys: tuple[str, ...] = ()
     value: str | None = None
@@ -159,7 +153,7 @@ def asked(query: Query, given: Iterable[tuple[str, str]], schema: Schema) -> Ask
     cost = said.get("cost")
     if cost is not None and cost not in COSTS:
         near = nearest(cost, COSTS)
-        hint = f"; did you mean {near}?" if near else ""
+        hint = f"; did you mean {near}?" if near else "."
         problems.append(f'cost="{cost}" is not known{hint} There are: {", ".join(COSTS)}')
     for name in ("from", "to", "month"):
         if values.get(name) and not is_month(values[name]):
@@ -186,6 +180,14 @@ def asked(query: Query, given: Iterable[tuple[str, str]], schema: Schema) -> Ask
     )
 
 
+def no_parameter(query: Query, name: str, schema: Schema) -> str:
+    """Say that a query has no such parameter, and which it has."""
+    names = [*query.parameters, *(schema.tags if query.of_value else ())]
+    near = (schema.meant_key(name) if query.of_value else None) or nearest(name, names)
+    hint = f"; did you mean {near}?" if near else "."
+    return f'{query.name} has no parameter "{name}"{hint} It has: {", ".join(names)}'
+
+
 def _keys(query: Query, named: str, schema: Schema) -> tuple[tuple[str, ...], list[str]]:
     if named:
         return (named,), [] if named in schema.tags else [_no_key(named, schema)]
@@ -208,7 +210,7 @@ def _key_and_value(text: str, schema: Schema) -> tuple[str, str, list[str]]:
 
 def _no_key(key: str, schema: Schema) -> str:
     near = schema.meant_key(key) or nearest(key, schema.tags)
-    hint = f"; did you mean {near}?" if near else ""
+    hint = f"; did you mean {near}?" if near else "."
     return f'"{key}" is no key of {Path(schema.path).name}{hint} It has: {", ".join(schema.tags)}'
 
 

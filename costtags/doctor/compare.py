@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from costtags.doctor.rules import Rule, Test, covers, rules
@@ -41,19 +42,43 @@ def compare(deployed: Iterable[Mapping[str, Any]], wanted: Iterable[Mapping[str,
     found: dict[str, set[str]] = defaultdict(set)
     for rules_of, others, is_wanted in ((missing, _by_shape(there), True), (extra, _by_shape(here), False)):
         for rule in rules_of:
-            for text in _said(rule, others.get(_shape(rule), []), is_wanted):
+            shape = _shape(rule)
+            partners = others.get((shape, _single(rule))) or others.get((shape, None)) or []
+            for text in _said(rule, partners, is_wanted):
                 found[text].add(spelled[rule.action])
     return sorted(Difference(text, tuple(sorted(actions))) for text, actions in found.items())
 
 
 def _uncovered(narrow: Set[Rule], wide: Set[Rule]) -> list[Rule]:
-    """Return the rules that none of the others covers."""
-    by_action: dict[str, list[Rule]] = defaultdict(list)
+    """Return the rules that none of the others covers.
+
+    A rule that covers another has no single test that the other lacks, but for wildcards: so few come into question.
+    """
+    exact: dict[tuple[str, frozenset[Test]], list[Rule]] = defaultdict(list)
+    wild: list[Rule] = []
     for rule in wide:
-        by_action["*" if "*" in rule.action or "?" in rule.action else rule.action].append(rule)
-    return [
-        rule for rule in narrow if not any(covers(other, rule) for other in (*by_action[rule.action], *by_action["*"]))
-    ]
+        single = _single(rule)
+        if any(sign in text for test in single for text in test.values for sign in "*?") or len(single) > _FEW:
+            wild.append(rule)
+        else:
+            exact["*" if "*" in rule.action or "?" in rule.action else rule.action, single].append(rule)
+
+    def candidates(rule: Rule) -> Iterator[Rule]:
+        single = _single(rule)
+        for size in range(min(len(single), _FEW) + 1):
+            for some in combinations(single, size):
+                yield from exact.get((rule.action, frozenset(some)), ())
+                yield from exact.get(("*", frozenset(some)), ())
+        yield from wild
+
+    return [rule for rule in narrow if not any(covers(other, rule) for other in candidates(rule))]
+
+
+_FEW = 6
+
+
+def _single(rule: Rule) -> frozenset[Test]:
+    return frozenset(test for test in rule.tests if test.is_single)
 
 
 Shape = tuple[object, ...]
@@ -66,10 +91,17 @@ def _shape(rule: Rule) -> Shape:
 
 
 def _by_shape(side: Set[Rule]) -> dict[Shape, list[Rule]]:
+    """Return rules by their shape and single tests, and one for each shape alone."""
     shapes: dict[Shape, list[Rule]] = defaultdict(list)
-    for rule in side:
-        shapes[_shape(rule)].append(rule)
+    for rule in sorted(side, key=_order):
+        shape = _shape(rule)
+        shapes[shape, _single(rule)].append(rule)
+        shapes.setdefault((shape, None), [rule])
     return shapes
+
+
+def _order(rule: Rule) -> tuple[str, list[str]]:
+    return rule.action, sorted(map(_text, rule.tests))
 
 
 def _names_the_tag(test: Test) -> bool:
@@ -81,7 +113,7 @@ def _said(rule: Rule, partners: list[Rule], is_wanted: bool) -> Iterator[str]:
     if not partners:
         yield _whole(rule, is_wanted)
         return
-    partner = min(partners, key=lambda other: (len(rule.tests ^ other.tests), str(sorted(map(_text, other.tests)))))
+    partner = min(partners, key=lambda other: (len(rule.tests ^ other.tests), _order(other)))
     theirs = {(test.operator, test.key): test for test in partner.tests}
     for test in sorted(rule.tests - partner.tests, key=_text):
         other = theirs[test.operator, test.key].values

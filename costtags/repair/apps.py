@@ -10,14 +10,13 @@ from typing import Any
 
 from costtags.account import clients
 from costtags.account.clients import AWS_ERRORS, AwsFailed
-from costtags.account.places import Access
 from costtags.repair.apply import Row
 from costtags.repair.facts import parse_arn
-from costtags.repair.journal import DONE, NOT_DONE, Journal, Write
+from costtags.repair.journal import DONE, NOT_DONE, Write
 from costtags.repair.plan import Entry, Left, Restart
 from costtags.repair.relatives import NotKnown, Relatives
 from costtags.repair.resource import Resource, is_gone
-from costtags.repair.write import again
+from costtags.repair.write import Writer
 
 RUNNING = "InService"
 _OVER = frozenset({"Deleted", "Deleting", "Failed"})
@@ -72,8 +71,7 @@ def _time(value: Any) -> str | None:
 def restart(
     restarts: Sequence[Restart],
     undone: Mapping[str, str],
-    journal: Journal,
-    access: Access,
+    writer: Writer,
     idle: timedelta,
     now: datetime,
     *,
@@ -84,6 +82,7 @@ def restart(
     ``undone`` are the resources whose new tags are not there, and why: their apps are left running.
     """
     rows = []
+    journal = writer.journal
     done = {write.arn for write in journal.done() if write.verb == "restart"}
     open_ = {one.write.arn for one in journal.in_flight() if one.write.verb == "restart"}
     for one in restarts:
@@ -95,7 +94,7 @@ def restart(
             rows.append(Row(one.arn, "left", f"{missing[0]} does not have its new tags: {undone[missing[0]]}"))
             continue
         try:
-            rows.append(_deleted(one, journal, access, idle, now, force=force, begun=one.arn in open_))
+            rows.append(_deleted(one, writer, idle, now, force=force, begun=one.arn in open_))
         except AWS_ERRORS as error:
             rows.append(Row(one.arn, "failed", clients.explained(error)))
         except AwsFailed as error:
@@ -103,21 +102,15 @@ def restart(
     return rows
 
 
-def _deleted(
-    one: Restart, journal: Journal, access: Access, idle: timedelta, now: datetime, *, force: bool, begun: bool
-) -> Row:
+def _deleted(one: Restart, writer: Writer, idle: timedelta, now: datetime, *, force: bool, begun: bool) -> Row:
     place = parse_arn(one.arn)
     assert place is not None  # by the plan's reader
-    client = access.client(place.account, "sagemaker", place.region)
+    client = writer.access.client(place.account, "sagemaker", place.region)
+    journal = writer.journal
     whose = {"SpaceName": one.space} if one.space is not None else {"UserProfileName": one.profile}
     app = {"DomainId": one.domain, **whose, "AppType": one.app_type, "AppName": one.app_name}
-    try:
-        answer = client.describe_app(**app)
-        status = str(answer["Status"])
-    except AWS_ERRORS as error:
-        if not is_gone(error):
-            raise
-        answer, status = {}, "Deleted"
+    answer = _described(client, app)
+    status = str(answer["Status"])
     if begun:
         over = status in _OVER or _anew(one, answer)
         journal.conclude([(one.arn, "restart", DONE if over else NOT_DONE, "looked up after an interruption")])
@@ -133,16 +126,28 @@ def _deleted(
         return Row(one.arn, "left", why)
     journal.intend([(Write(one.arn, "restart", {}, {}), {})])
     try:
-        client.delete_app(**app)
+        writer.writing(place.account, "sagemaker", place.region).delete_app(**app)
     except AWS_ERRORS as error:
         if is_gone(error):
             journal.conclude([(one.arn, "restart", DONE, "")])
             return Row(one.arn, "gone", "it does not run any more")
-        if clients.code(error) and not again(error):
+        if clients.code(error):
             journal.conclude([(one.arn, "restart", NOT_DONE, clients.explained(error))])
-        raise
+            raise
+        if _described(client, app)["Status"] not in _OVER:
+            raise  # it may still arrive: it stays open in the journal, and the next run looks it up
     journal.conclude([(one.arn, "restart", DONE, "")])
     return Row(one.arn, "written")
+
+
+def _described(client: Any, app: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        answer: Mapping[str, Any] = client.describe_app(**app)
+        return answer
+    except AWS_ERRORS as error:
+        if not is_gone(error):
+            raise
+        return {"Status": "Deleted"}
 
 
 def _anew(one: Restart, answer: Mapping[str, Any]) -> bool:

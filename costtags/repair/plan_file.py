@@ -225,7 +225,8 @@ class _Reader:
     def _check_removed(self, key: str, now: Mapping[str, str], made: Mapping[str, Proposed], at: Location) -> None:
         meant = self._schema.meant_key(key)
         if meant is None:
-            self._say(at, f"{quoted(key)} is no misspelling of a key of {Path(self._schema.path).name}: only those are removed")
+            file = Path(self._schema.path).name
+            self._say(at, f"{quoted(key)} is no misspelling of a key of {file}: only those are removed")
         elif key not in now:
             self._say(at, f'{quoted(key)} is not among the tags that the resource has ("now")')
         elif meant not in made and not self._schema.tags[meant].allows(now.get(meant, "")):

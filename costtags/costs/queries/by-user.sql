@@ -1,4 +1,4 @@
--- What each user of Studio cost, month by month, by SageMaker's own tags; NULL is what Studio did not launch.
+-- What each user of Studio cost, month by month, by SageMaker's own tags; without a user: what Studio did not launch.
 --
 --   cost=amortised   or unblended, net-amortised, net-unblended
 --   from=            the first month, YYYY-MM; without it, the first there is

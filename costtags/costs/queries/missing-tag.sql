@@ -1,4 +1,4 @@
--- Which resources lack a tag, with what they cost without it. NULL is all that the bill names no resource for.
+-- Which resources lack a tag, with what they cost without it. Without one: what the bill names no resource for.
 --
 --   tag=             a key of tags.yaml; without it, each required one
 --   cost=amortised   or unblended, net-amortised, net-unblended

@@ -9,7 +9,7 @@ from pulumi_aws import athena, bcmdata, glue, s3
 
 from costtags.components import cost_policies as policies
 from costtags.components.arguments import check_arguments, users_line
-from costtags.components.context import Tags, stack_tags
+from costtags.components.context import Tags, context, stack_tags
 from costtags.components.cost_bucket import private_bucket
 from costtags.components.cost_table import COLUMNS, statement, table_configurations, table_inputs
 from costtags.components.tags import overlay
@@ -20,7 +20,7 @@ from costtags.yamlfile import quoted
 TOKEN = "costtags:index:CostExport"
 
 _KEEP_DAYS, _RESULTS_DAYS, _SCAN_LIMIT_GB = 1200, 30, 100
-_PREFIX = "cur2"
+_PREFIX, _TABLE = "cur2", "cost_and_usage"
 _GRANULARITIES = ("DAILY", "HOURLY")
 _GB = 2**30
 _LONGEST_QUERY = 262_144
@@ -62,7 +62,7 @@ class CostExportArgs(TypedDict):
     scan_limit_gb: NotRequired[int]
     """How much a query may scan before Athena stops it: 100 GB unless given, which is about $0.50."""
     queries: NotRequired[Mapping[str, str]]
-    """Queries to save in the workgroup: name -> SQL."""
+    """Queries to save in the workgroup, name -> SQL: those of `costtags query` unless others, or none, are given."""
     without_columns: NotRequired[Sequence[str]]
     """Columns of CUR 2.0 to leave out, where AWS says that they are no columns of the account's table."""
     region: NotRequired[pulumi.Input[str]]
@@ -81,7 +81,7 @@ class CostExport(pulumi.ComponentResource):
           only, their objects expire; Data Exports of this account alone may write
         - aws.glue.CatalogDatabase and CatalogTable: a partition for each month, found by its name, with no crawler
         - aws.athena.Workgroup whose settings a query cannot change: encrypted results, a limit of what it scans
-        - aws.athena.NamedQuery for each of ``queries``
+        - aws.athena.NamedQuery, "NAME-QUERY" for each of ``queries``: what `costtags query` asks, for the console
 
     All that can carry tags carries the stack's. AWS takes exports in us-east-1 only: run the stack there, or give the
     component a provider of us-east-1 and ``region`` for the rest. The first files come within 24 hours. A bucket that
@@ -201,7 +201,7 @@ class CostExport(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         database = glue.CatalogDatabase(
             name,
-            name=given.get("database", re.sub("[^a-z0-9_]", "_", name.lower())),
+            name=_database(name, given),
             description="Cost and usage, by costtags",
             tags=tags,
             opts=child,
@@ -209,7 +209,7 @@ class CostExport(pulumi.ComponentResource):
         )
         return glue.CatalogTable(
             name,
-            name=given.get("table", "cost_and_usage"),
+            name=given.get("table", _TABLE),
             database_name=database.name,
             description="CUR 2.0, a partition for each billing period",
             **table_inputs(columns, location),
@@ -245,7 +245,7 @@ class CostExport(pulumi.ComponentResource):
             opts=child,
             **self._place,
         )
-        for query, sql in given.get("queries", {}).items():
+        for query, sql in _queries(name, given).items():
             athena.NamedQuery(
                 f"{name}-{query}",
                 name=query,
@@ -257,6 +257,19 @@ class CostExport(pulumi.ComponentResource):
                 **self._place,
             )
         return workgroup
+
+
+def _database(name: str, given: Mapping[str, Any]) -> str:
+    return str(given.get("database", re.sub("[^a-z0-9_]", "_", name.lower())))
+
+
+def _queries(name: str, given: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the queries to save: those given, else those that costtags asks of this schema's tags."""
+    from costtags.costs.named import named_queries
+
+    if "queries" in given:
+        return dict(given["queries"])
+    return named_queries(context().schema, _database(name, given), given.get("table", _TABLE))
 
 
 def _problems(given: Mapping[str, Any]) -> Iterator[str]:

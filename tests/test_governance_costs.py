@@ -21,6 +21,8 @@ from costtags.components import cost_dashboard as dashboard_module
 from costtags.components.cost_table import COLUMNS, FIRST_MONTH, table_inputs
 from costtags.components.dashboard_definition import columns, data_set_sql, definition, written
 from costtags.costs.layout import recognise
+from costtags.costs.named import named_queries
+from costtags.schema import load
 
 from . import test_components
 from .aws_models import validate
@@ -640,6 +642,15 @@ def test_the_workgroup(made: Made) -> None:
         ("spend by tag", "SELECT 1", "costs", "x"),
         ("untagged", "SELECT 2", "costs", "x"),
     }
+
+
+def test_the_queries_of_costtags_are_saved(made: Made, tmp_path: Path) -> None:
+    """Unless others are given, the queries that `costtags query` knows are saved, over this table; none is one, too."""
+    kind = "aws:athena/namedQuery:NamedQuery"
+    saved = {one["name"]: one["query"] for one in of(made(CostExport, EXPORT), kind).values()}
+    assert saved == named_queries(load(tmp_path / "tags.yaml"), "x", "cost_and_usage")
+    assert "spend-by-tag" in saved
+    assert of(made(CostExport, {**EXPORT, "queries": {}}), kind) == {}
 
 
 def test_another_region(made: Made) -> None:

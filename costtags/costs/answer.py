@@ -84,8 +84,7 @@ def answer(one: Asked, source: Source, schema: Schema) -> Answer:
     currency = _currency(one, groups)
     months = _months(groups, currency)
     if not months:
-        span = " ".join(said for said in (one.first and f"from {one.first}", one.last and f"to {one.last}") if said)
-        raise QueryError(f"no line of the bill {span}".rstrip() if span else "the bill has no lines")
+        raise QueryError(f"no line of the bill{_span(one)}")
     partial = _partial(source.layout, months)
     one, compared = _with_month(one, months, partial)
     wanted = compared or _bounds(one, months)
@@ -155,7 +154,14 @@ def _survey(one: Asked, source: Source, cost: str) -> list[_Group]:
         f"SELECT billing_period, COALESCE(currency, ''), part, COUNT(*), MIN(usage_date), MAX(usage_date), "
         f"COALESCE(SUM({column}), 0), COUNT({column}){keys}\nFROM bill\nGROUP BY 1, 2, 3\nORDER BY 1, 2, 3"
     ).rows
-    return [_Group(*row[:8], tuple(row[8:])) for row in rows]
+    return [_group(*row) for row in rows]
+
+
+def _group(
+    month: str | None, currency: str, part: str, lines: int, first: date, last: date, cost: Decimal, costed: int,
+    *with_key: int,
+) -> _Group:  # fmt: skip
+    return _Group(month, currency, part, lines, first, last, cost, costed, with_key)
 
 
 def _currency(one: Asked, groups: Sequence[_Group]) -> str:
@@ -199,6 +205,13 @@ def _with_month(one: Asked, months: Sequence[Month], partial: Sequence[str]) -> 
     if chosen not in there:
         raise QueryError(f"no line of {chosen} in the bill; its months: {', '.join(there)}")
     return replace(one, month=chosen), (month_before(chosen), chosen)
+
+
+def _span(one: Asked) -> str:
+    if one.month:
+        return f" is of {month_before(one.month)} or {one.month}"
+    ends = (one.first and f" from {one.first} on", one.last and f" up to {one.last}")
+    return "".join(end for end in ends if end) or " counts: it is empty"
 
 
 def _bounds(one: Asked, months: Sequence[Month]) -> tuple[str, str] | None:

@@ -333,6 +333,7 @@ EMAILS = "  costtags-example:alertEmails: [finops@example.com]\n"
         ("dev", "accountId", '  costtags-example:accountId: "111122223333"\n'),
         ("dev", "alertEmails", EMAILS),
         ("org", "alertEmails", EMAILS),
+        ("org", "accountId", '  costtags-example:accountId: "444455556666"\n'),
     ],
 )
 def test_a_setting_that_is_missing(refused: Refused, stack: str, setting: str, text: str) -> None:

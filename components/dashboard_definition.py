@@ -23,7 +23,7 @@ _LONGEST_NAME = 128
 _WIDTH, _HEIGHT = 18, 12  # of 36 columns: two visuals in a row
 
 # What QuickSight's console grants to viewers and owners; it takes only such sets:
-# https://docs.aws.amazon.com/quicksight/latest/developerguide/share-dashboard.html
+# https://docs.aws.amazon.com/quicksight/latest/developerguide/dashboard-permissions.html
 _VIEW_DASHBOARD = ("DescribeDashboard", "ListDashboardVersions", "QueryDashboard")
 _OWN_DASHBOARD = (
     *_VIEW_DASHBOARD,

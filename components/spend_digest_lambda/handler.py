@@ -97,7 +97,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     scheduled = event.get("scheduled")
     request = getattr(context, "aws_request_id", "")
     if scheduled and not claim(client("dynamodb"), scheduled, request):
-        return _log({"sent": False, "why": f"the digest for {scheduled} was sent before"})
+        return _log({"sent": False, "why": f"another run has sent the digest for {scheduled}, or is sending it"})
     mail(client("sesv2"), config, digest)
     if scheduled:
         mark(client("dynamodb"), scheduled)
@@ -126,7 +126,7 @@ def read(config: Mapping[str, Any], clients: Callable[[str], Any], today: date) 
     wanted, keys = config["budgets"], config["keys"]
     if wanted and (answer := _tried(digest, "budgets", budgets, clients("budgets"), config["account"], wanted)):
         found, missing = answer
-        digest.budgets = sorted(found, key=lambda one: (-(one.used or Decimal(-1)), one.name))
+        digest.budgets = sorted(found, key=lambda one: (-(Decimal(-1) if one.used is None else one.used), one.name))
         digest.notes += [f"Budget {line(name)}: there is none of this name." for name in missing]
     for key in keys:
         digest.coverage += _tried(digest, f"coverage of tag {line(key)}", coverage, clients("ce"), key, digest) or []

@@ -1,16 +1,17 @@
 """A file that keeps what AWS has answered, line by line, so that a reading that was cut off goes on where it was."""
 
-import fcntl
 import json
 import os
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
 from costtags.account.clients import AwsFailed
+from costtags.account.lockfile import lock
 
 _FORMAT = "costtags audit"
 _VERSION = 1
@@ -86,15 +87,23 @@ class Journal:
     def close(self) -> None:
         """Let another process use the file."""
         if self._file is not None:
-            self._file.close()
+            with suppress(OSError):  # what could not be written was told by then
+                self._file.close()
             self._file = None
 
     def _write(self, record: dict[str, Any]) -> None:
         with self._lock:
             self._take(record)
-            if self._file is not None:
+            if self._file is None:
+                return
+            try:
                 self._file.write(_line(record))
                 self._file.flush()
+            except OSError as error:
+                raise AwsFailed(
+                    f"cannot write the journal {self.path}: {error.strerror or error}; what it holds stays: "
+                    "make room and run the same command again"
+                ) from None
 
     def _take(self, record: dict[str, Any]) -> None:
         if "page" in record:
@@ -131,8 +140,10 @@ class Journal:
             )
         for number, line in enumerate(lines[1:], start=2):
             try:
-                self._take(json.loads(line))
-            except (ValueError, KeyError, TypeError, AttributeError):
+                record = json.loads(line)
+                _check_rows(record)
+                self._take(record)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 raise AwsFailed(f"{path}:{number}: is no line of a journal; remove the file for a new audit") from None
         self.resumed = len(lines) - 1
         file.truncate(whole)
@@ -141,13 +152,36 @@ class Journal:
 def _opened(path: Path) -> IO[bytes]:
     # For its owner alone: tags may say more than all should read.
     file = open(path, "a+b", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # a kill releases it
-    except BlockingIOError:
+    if not lock(file):
         file.close()
-        raise AwsFailed(f"another costtags is writing the journal {path}; wait for it, or name another file") from None
+        raise AwsFailed(f"another costtags is writing the journal {path}; wait for it, or name another file")
     file.seek(0)
     return file
+
+
+def _check_rows(record: Mapping[str, Any]) -> None:
+    """Raise ValueError for a record whose parts are not what a reading keeps, as after an edit by hand."""
+    rows = record["rows"] if "page" in record else []
+    texts = all(isinstance(record.get(name, ""), str) for name in ("page", "answer", "restart"))
+    if not texts or not isinstance(rows, list) or not all(map(_is_row, rows)):
+        raise ValueError
+    kind, kept = str(record.get("answer", "")).partition(" ")[0], record.get("is")
+    if kind in ("tags", "described") and not (isinstance(kept, dict) and (kind == "described" or _is_texts(kept))):
+        raise ValueError
+
+
+def _is_row(row: Any) -> bool:
+    """Say whether this is a listed item, or tags that GetResources returned."""
+    if "tags" in row:
+        return isinstance(row["arn"], str) and _is_texts(row["tags"])
+    if row["created"] is not None:
+        datetime.fromisoformat(row["created"])
+    arn = row["arn"] is None or isinstance(row["arn"], str)
+    return arn and isinstance(row["name"], str) and _is_texts(row["fields"])
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
 
 
 def _line(record: Mapping[str, Any]) -> bytes:

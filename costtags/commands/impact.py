@@ -133,6 +133,8 @@ def impact(
             fail(explained(error))
         except (AwsFailed, QueryFailed, JournalProblem) as error:
             fail(str(error))
+    if files and not tally.seen:
+        assumptions.insert(0, "there is no call to SageMaker in what was read")
     if unread and not tally.seen:
         fail("nothing could be read:\n" + "\n".join(f"{one.what}: {one.why}" for one in unread))
     report = Report(
@@ -188,10 +190,9 @@ def _policies(
         read = [from_file(path, "iam" if kind == "iam" else "scp") for path in files]
         for policy, rest in read:
             if rest:
-                assumptions.append(
-                    f"{policy.name}: {rest} statement{'s' * (rest != 1)} that allow are not judged: FullAWSAccess is "
-                    "taken to stand beside the policy"
-                )
+                what = "1 statement that allows is" if rest == 1 else f"{rest} statements that allow are"
+                beside = "FullAWSAccess is" if policy.kind == "scp" else "others that allow the calls are"
+                assumptions.append(f"{policy.name}: {what} not judged: {beside} taken to stand beside the policy")
         made: list[Policy] = []
         loaded = None
         wanted = names or (() if files else (DEFAULT,))

@@ -10,7 +10,8 @@ from costtags.commands.output import fail, file_writer, note, print_text, progre
 
 if TYPE_CHECKING:
     from costtags.costs.answer import Answer
-    from costtags.costs.query import Asked, Query
+    from costtags.costs.parameters import Asked
+    from costtags.costs.query import Query
     from costtags.schema import Schema
 
 _TABLE = "bill.cost_and_usage"  # what CostExport makes in the example stack
@@ -45,7 +46,8 @@ def query(
     What the rows leave out is told on stderr, and in json. On Athena two statements are run; what they scanned and its
     list price are told. Exits with 0, or 2 where the question cannot be answered.
     """
-    from costtags.costs.query import QueryError, asked, find, queries
+    from costtags.costs.parameters import asked
+    from costtags.costs.query import QueryError, find, queries
     from costtags.schema import load
 
     if listed:
@@ -82,7 +84,8 @@ def _sorted(
     wanted: "Query", arguments: tuple[str, ...], params: tuple[str, ...], schema: "Schema"
 ) -> tuple[list[tuple[str, str]], list[Path]]:
     """Tell parameters from files. Raises QueryError for what is neither, or could be both."""
-    from costtags.costs.query import QueryError, no_parameter, parameter_of
+    from costtags.costs.parameters import no_parameter, parameter_of
+    from costtags.costs.query import QueryError
 
     given: list[tuple[str, str]] = []
     files: list[Path] = []
@@ -188,5 +191,7 @@ def _write(answer: "Answer", form: str, out: Path | None) -> None:
             write_parquet(answer, out)
         except OSError as error:
             fail(f"cannot write {out}: {error.strerror or error}")
+        except ImportError:
+            fail("writing Parquet needs DuckDB: pip install 'costtags[reports]'")
     else:
         (file_writer(out) if out else print_text)(FORMATS[form](answer))

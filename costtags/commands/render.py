@@ -32,17 +32,18 @@ def render(
 ) -> None:  # fmt: skip
     """Compile tags.yaml into the documents that AWS enforces: all of them, or those of these names.
 
-    iam-for-COMMAND is the least that a role must be allowed for a command of costtags; it is rendered by name only.
+    iam-for-COMMAND is the least that a role must be allowed for a command of costtags, athena-queries are the queries
+    of costtags query by name; these are rendered by name only.
     Principals and tags come from the config of a stack beside tags.yaml and from the options.
     """
     from costtags.documents import show
     from costtags.documents.document import DocumentError
-    from costtags.documents.table import BY_NAME, PERMISSIONS
+    from costtags.documents.table import BY_NAME, PERMISSIONS, QUERIES
     from costtags.documents.table import render as documents
     from costtags.schema import load
     from costtags.stack_settings import from_stack, with_options
 
-    known = {**BY_NAME, **PERMISSIONS}
+    known = {**BY_NAME, **PERMISSIONS, **QUERIES}
     wanted = (*names, *([explain] if explain else []))
     for name in wanted:
         if name not in known:
@@ -55,7 +56,7 @@ def render(
         if file is not None:
             say(f"principals and tags from {shown(str(file))}")
         if listed:
-            click.echo(show.listed(list(known.values()), loaded, settings), nl=False)
+            click.echo(show.listed([*BY_NAME.values(), *PERMISSIONS.values()], loaded, settings), nl=False)
             return
         made = documents(wanted or BY_NAME, loaded, settings)
     except DocumentError as error:

@@ -10,7 +10,9 @@ from typing import Any
 from costtags.costs.bill import LEFT_OUT, SAGEMAKER, Partition, bill_sql
 from costtags.costs.layout import MONTHLY, Layout, WrongLayout, collisions, tag_column
 from costtags.costs.local import LocalBill, Month, Rows
-from costtags.costs.query import COSTS, Asked, QueryError, month_before, sql
+from costtags.costs.parameters import COSTS, Asked
+from costtags.costs.query import QueryError
+from costtags.costs.query_sql import month_before, patterns_apart, sql
 from costtags.schema import Schema
 
 DEFAULT_COST = "amortised"
@@ -60,8 +62,8 @@ class _Group:
     currency: str
     part: str
     lines: int
-    first_day: date
-    last_day: date
+    first_day: date | None
+    last_day: date | None
     cost: Decimal
     costed: int
     """How many lines have that cost."""
@@ -105,6 +107,11 @@ def answer(one: Asked, source: Source, schema: Schema) -> Answer:
         for keys in collisions(schema.tags)
         if set(keys) & set(one.keys)
     ]
+    if unsure := patterns_apart(one, schema):
+        notes.append(
+            f"which values of {', '.join(unsure)} are wrong is judged by the query engine's own regular expressions, "
+            "to which the pattern may mean something else"
+        )
     return Answer(
         query=one.query.name,
         parameters=_parameters(one, cost, currency),
@@ -158,8 +165,8 @@ def _survey(one: Asked, source: Source, cost: str) -> list[_Group]:
 
 
 def _group(
-    month: str | None, currency: str, part: str, lines: int, first: date, last: date, cost: Decimal, costed: int,
-    *with_key: int,
+    month: str | None, currency: str, part: str, lines: int, first: date | None, last: date | None, cost: Decimal,
+    costed: int, *with_key: int,
 ) -> _Group:  # fmt: skip
     return _Group(month, currency, part, lines, first, last, cost, costed, with_key)
 
@@ -183,8 +190,9 @@ def _months(groups: Sequence[_Group], currency: str) -> list[Month]:
             continue
         so_far = months.get(group.month)
         days = [group.first_day, group.last_day, *([so_far.first_day, so_far.last_day] if so_far else [])]
+        known = [day for day in days if day is not None] or [date.fromisoformat(f"{group.month}-01")]
         lines = group.lines + (so_far.lines if so_far else 0)
-        months[group.month] = Month(group.month, currency, min(days), max(days), lines)
+        months[group.month] = Month(group.month, currency, min(known), max(known), lines)
     return [months[month] for month in sorted(months)]
 
 
@@ -221,7 +229,7 @@ def _bounds(one: Asked, months: Sequence[Month]) -> tuple[str, str] | None:
 
 
 def _last_day(groups: Sequence[_Group], month: str) -> str:
-    return str(max(group.last_day for group in groups if group.month == month))
+    return str(max(group.last_day for group in groups if group.month == month and group.last_day is not None))
 
 
 def _parameters(one: Asked, cost: str, currency: str) -> dict[str, str]:

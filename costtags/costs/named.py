@@ -7,7 +7,9 @@ from costtags.costs.answer import DEFAULT_COST, FIRST_MONTH, LAST_MONTH
 from costtags.costs.athena import quoted_table
 from costtags.costs.columns import KNOWN
 from costtags.costs.layout import CUR2, Layout
-from costtags.costs.query import Asked, Query, asked, month_before, queries, sql
+from costtags.costs.parameters import Asked, asked
+from costtags.costs.query import Query, queries
+from costtags.costs.query_sql import month_before, sql
 from costtags.schema import Schema
 
 PARTITION = "billing_period"

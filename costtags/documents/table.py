@@ -100,12 +100,34 @@ PERMISSIONS = {
 }
 
 
+def _queries(schema: Schema, _: Settings) -> Draft:
+    from costtags.costs.named import named_queries
+
+    saved = named_queries(schema, *EXAMPLE_TABLE)
+    where = f"for {'.'.join(EXAMPLE_TABLE)}, the table of the example; costtags query --sql --table writes for another"
+    pieces = [Piece(name, {name: text}, text.splitlines()[0].removeprefix("-- ")) for name, text in saved.items()]
+    return Draft(tuple(pieces), terms=(where,))
+
+
+def _wrap_queries(pieces: Sequence[Piece]) -> Plain:
+    return {name: text for piece in pieces for name, text in piece.body.items()}
+
+
+EXAMPLE_TABLE = ("bill", "cost_and_usage")
+# Apart as well: SQL, which nothing enforces, and what CostExport takes as `queries`. It is not listed: it has no limit.
+QUERIES = {
+    "athena-queries": Row(
+        "athena-queries", "Athena: the queries of costtags query, to be saved", _queries, _wrap_queries
+    )
+}
+
+
 def render(names: Iterable[str], schema: Schema, settings: Settings) -> list[Document]:
     """Make the documents of these names. Raises DocumentError with the reasons of all that cannot be made."""
     made: list[Document] = []
     problems: list[str] = []
     for name in names:
-        row = BY_NAME.get(name) or PERMISSIONS[name]
+        row = (BY_NAME | PERMISSIONS | QUERIES)[name]
         try:
             made.append(
                 assembled(name, row.build(schema, settings), row.wrap, row.quota(settings) if row.quota else None)

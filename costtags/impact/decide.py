@@ -98,6 +98,16 @@ def _given(call: Call, *, more_tags: bool, created_by: str | None = None) -> Giv
         "aws:requestedregion": [call.region],
         "aws:principalaccount": [call.account],
     }
+    known["aws:principalisawsservice"] = [str(call.kind == SERVICE).lower()]
+    if not call.invoked_by:
+        # Where a service has called, the event does not tell whether with the principal's credentials:
+        # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
+        known |= {
+            "aws:viaawsservice": ["false"],
+            "aws:calledvia": [],
+            "aws:calledviafirst": [],
+            "aws:calledvialast": [],
+        }
     if call.exact:
         known["aws:principalarn"] = [call.principal]
     if call.kind in _TYPES:
@@ -196,10 +206,13 @@ def _columns(verdicts: Sequence[Verdict]) -> Iterator[list[str]]:
 
 
 def _by_policy(about: _About, call: Call, known: Known) -> Verdict:
-    arn = _arn(call)
+    kind = _kinds().get(call.action, "")
+    arn = _arn(call, kind)
+    arns = (arn, *(_arn(call, one) for one in _ALSO.get(call.action, ())))
 
     def decided(more_tags: bool) -> tuple[bool | None, tuple[str, ...], Unknown]:
-        denied, by, keys = decide(Asked(about.itself, _given(call, more_tags=more_tags), arn))
+        given = _given(call, more_tags=more_tags)
+        denied, by, keys = _strictest([decide(Asked(about.itself, given, one)) for one in arns])
         if denied or not (about.adding and (call.tags or more_tags)):
             return denied, by, keys
         given = _given(call, more_tags=more_tags, created_by=call.action)
@@ -215,6 +228,17 @@ def _by_policy(about: _About, call: Call, known: Known) -> Verdict:
         # What is missing may be handed on; what is handed on is taken to be right.
         return Verdict(UNTOLD, (added,))
     return Verdict(DENIED, by=by) if denied else Verdict(ALLOWED) if denied is False else Verdict(UNTOLD, why)
+
+
+def _strictest(
+    decided: Sequence[tuple[bool | None, tuple[str, ...], Unknown]],
+) -> tuple[bool | None, tuple[str, ...], Unknown]:
+    """Return what AWS decides of a call on several resources: it denies where it denies on one."""
+    for decision in (True, None):
+        if same := [one for one in decided if one[0] is decision]:
+            bys, keys = ([*dict.fromkeys(name for one in same for name in one[1])], [one[2] for one in same])
+            return decision, tuple(bys), frozenset().union(*keys)
+    return False, (), frozenset()
 
 
 def _why(key: str, call: Call) -> str:
@@ -249,11 +273,23 @@ def _creations(*, by_studio: bool = False) -> frozenset[str]:
     return frozenset(action for row in sagemaker_types() if row.studio or not by_studio for action in row.create)
 
 
-def _arn(call: Call) -> str:
+# Actions that AWS decides on resources of other types besides the one that they create:
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemakerai.html
+_ALSO: Mapping[str, tuple[str, ...]] = {
+    "CreateClusterSchedulerConfig": ("cluster",),
+    "CreateComputeQuota": ("cluster",),
+    "CreateEndpoint": ("endpoint-config",),
+    "CreateHubContentReference": ("hub",),
+    "CreateInferenceComponent": ("endpoint",),
+    "CreateTrial": ("experiment",),
+    "ImportHubContent": ("hub",),
+}
+
+
+def _arn(call: Call, kind: str) -> str:
     if call.resource:
         return call.resource
     partition = "aws-cn" if call.region.startswith("cn-") else "aws-us-gov" if "gov" in call.region else "aws"
-    kind = _kinds().get(call.action)
     return f"arn:{partition}:sagemaker:{call.region}:{call.owner}:{f'{kind}/*' if kind else '*'}"
 
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -15,7 +16,7 @@ _GZIP = b"\x1f\x8b"
 # CloudTrail writes files of some MB; what is larger by far is lines, which are read one by one.
 _LARGEST = 512 * 2**20
 _TOLD_PER_FILE = 3
-_UNREADABLE = (OSError, EOFError, ValueError, RecursionError)
+_UNREADABLE = (OSError, EOFError, ValueError, RecursionError, zlib.error)
 
 Progress = Callable[[str], None]
 
@@ -75,7 +76,7 @@ def _why(error: Exception) -> str:
         return "is no text in UTF-8"
     if isinstance(error, RecursionError):
         return "is nested too deeply"
-    if isinstance(error, gzip.BadGzipFile | EOFError):
+    if isinstance(error, gzip.BadGzipFile | EOFError | zlib.error):
         return f"is no whole gzip file: {error}"
     return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 

@@ -144,7 +144,7 @@ class Tally:
 
 
 def _stamp(when: datetime) -> str:
-    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{when.replace(tzinfo=None).isoformat(timespec='seconds')}Z"  # strftime pads no year before 1000
 
 
 def example(row: Row, schema: Schema | None) -> Example | None:
@@ -168,6 +168,8 @@ def _messages(call: Call, schema: Schema | None) -> Iterable[str]:
 def period_text(since: datetime, until: datetime) -> str:
     """Write how long a period is: 7 days, 5 hours."""
     hours = round((until - since).total_seconds() / 3600)
+    if hours < 1:
+        return "less than an hour"
     days, rest = divmod(hours, 24)
     if rest and days < 3:
         return f"{hours} hour{'s' * (hours != 1)}"

@@ -6,10 +6,13 @@ An intent without a result is what a killed run left: no one knows whether AWS g
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
+
+from costtags.account.lockfile import lock
+from costtags.repair.facts import parse_arn
 
 VERSION = 1
 Kind = Literal["apply", "undo"]
@@ -17,6 +20,8 @@ Verb = Literal["tag", "untag", "restart"]
 DONE = "done"
 NOT_DONE = "not-done"
 _VERBS = ("tag", "untag", "restart")
+_HEAD = b'{"costtags": "repair", '
+"""How a journal begins: what begins otherwise is another file, of which nothing is cut away."""
 
 
 class JournalError(Exception):
@@ -92,7 +97,8 @@ class Journal:
 
     def close(self) -> None:
         """Close the file, which lets others open it."""
-        self._stream.close()
+        with suppress(OSError):  # what could not be written was told by then
+            self._stream.close()
 
     def _append(self, lines: Iterable[Mapping[str, Any]]) -> None:
         text = "".join(json.dumps(line, sort_keys=True) + "\n" for line in lines)
@@ -118,10 +124,12 @@ def open_journal(path: Path, kind: Kind, of: str, shown: str) -> Journal:
         stream.seek(0)
         data = stream.read()
         whole = data[: data.rfind(b"\n") + 1]
+        head, rows = _parsed(whole, path)
+        if head is None and not _HEAD.startswith(data[: len(_HEAD)]):
+            raise JournalError(f"{path} is no journal of costtags repair; name another file with --journal")
         if len(whole) < len(data):
             stream.truncate(len(whole))
         journal = Journal(path, [], stream)
-        head, rows = _parsed(whole, path)
         if head is None:
             journal._append([{"costtags": "repair", "version": VERSION, "of": kind, "sha256": of, "file": shown}])
             _sync_folder(path)
@@ -161,23 +169,8 @@ def hold(path: Path) -> Iterator[None]:
 
 
 def _lock(stream: IO[bytes], path: Path) -> None:
-    """Keep other processes out; the system lifts the lock when this process ends, however it ends."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        lock = getattr(msvcrt, "locking")  # noqa: B009 - mypy looks at it on Linux, where there is none
-        try:
-            stream.seek(1 << 40)  # a byte beyond the end: locked ones cannot be read there
-            lock(stream.fileno(), 2, 1)
-        except OSError:
-            raise JournalError(f"{path} is in use: another costtags repair works with it") from None
-        return
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise JournalError(f"{path} is in use: another costtags repair works with it") from None
+    if not lock(stream):
+        raise JournalError(f"{path} is in use: another costtags repair works with it")
 
 
 def _sync_folder(path: Path) -> None:
@@ -195,7 +188,7 @@ def _parsed(data: bytes, path: Path) -> tuple[Mapping[str, Any] | None, list[tup
     for number, line in enumerate(data.splitlines(), start=1):
         try:
             row = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             row = None
         if not isinstance(row, dict):
             raise JournalError(f"{path}:{number}: is damaged: this line is no JSON object")
@@ -224,11 +217,30 @@ def _check_head(head: Mapping[str, Any], kind: Kind, of: str, shown: str, path: 
 def _folded(rows: Iterable[tuple[int, Mapping[str, Any]]], path: Path) -> list[Recorded]:
     recorded: list[Recorded] = []
     for number, row in rows:
-        if row.get("intent") == len(recorded) and row.get("verb") in _VERBS and isinstance(row.get("arn"), str):
-            write = Write(row["arn"], row["verb"], row.get("after") or {}, row.get("before") or {})
-            recorded.append(Recorded(write, row.get("tags") or {}))
-        elif type(result := row.get("result")) is int and 0 <= result < len(recorded):
-            recorded[result].outcome = str(row.get("outcome"))
+        if row.get("intent") == len(recorded) and _is_intent(row):
+            recorded.append(Recorded(Write(row["arn"], row["verb"], row["after"], row["before"]), row["tags"]))
+        elif _is_result(row, len(recorded)):
+            recorded[row["result"]].outcome = row["outcome"]
         else:
             raise JournalError(f"{path}:{number}: is damaged: this line is neither an intent nor a result")
     return recorded
+
+
+def _is_intent(row: Mapping[str, Any]) -> bool:
+    """Say whether a line is an intent as ``intend`` writes it: what follows from it is written to AWS."""
+    arn, after, before = row.get("arn"), row.get("after"), row.get("before")
+    if row.get("verb") not in _VERBS or not isinstance(arn, str) or parse_arn(arn) is None:
+        return False
+    if not all(map(_is_values, (after, before, row.get("tags")))):
+        return False
+    given = [value for value in row["after"].values() if (value is None) == (row["verb"] == "tag")]
+    return row["after"].keys() == row["before"].keys() and not given
+
+
+def _is_values(value: Any) -> bool:
+    return isinstance(value, dict) and all(text is None or isinstance(text, str) for text in value.values())
+
+
+def _is_result(row: Mapping[str, Any], count: int) -> bool:
+    number, outcome = row.get("result"), row.get("outcome")
+    return type(number) is int and 0 <= number < count and outcome in (DONE, NOT_DONE)

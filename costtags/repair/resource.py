@@ -13,8 +13,8 @@ from costtags.repair.facts import parse_arn
 
 READERS = 8
 """How many resources are read at once."""
-MOST_ARNS = 100
-"""As many as GetResources takes in one call (botocore's model)."""
+MOST_ARNS = 50
+"""Of the hundred that GetResources takes in a call: it may return fifty, and takes no token with named ARNs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def read_each(access: Access, arns: Sequence[str]) -> Iterator[tuple[str, Read]]
 
 
 def read_indexed(access: Access, arns: Iterable[str]) -> dict[str, Mapping[str, str]]:
-    """Ask the tagging API for the tags of many resources: a hundred a call, but it may lag behind and miss some.
+    """Ask the tagging API for the tags of many resources: fifty a call, but it may lag behind and miss some.
 
     What it cannot be asked is left out: ``read_tags`` says why.
     """

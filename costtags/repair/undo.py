@@ -1,6 +1,6 @@
 """A journal -> the tags that resources had before, wherever they still are as they were left."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from costtags.account.places import Access
@@ -17,6 +17,11 @@ class _Net:
     before: dict[str, str | None] = field(default_factory=dict)
     after: dict[str, str | None] = field(default_factory=dict)
 
+    def without(self, keys: Collection[str]) -> "_Net":
+        """Return the same without some keys."""
+        after = {key: value for key, value in self.after.items() if key not in keys}
+        return _Net({key: self.before[key] for key in after}, after)
+
     def add(self, write: Write) -> None:
         for key, value in write.after.items():
             self.before.setdefault(key, write.before.get(key))
@@ -29,9 +34,11 @@ def undo(
     """Restore what the journal of an apply recorded; ``journal`` is the undo's own.
 
     A write without a result is looked up: it is undone where the resource carries what was to be written. A key whose
-    value is no longer the one that was written is left alone and reported. Raises JournalError and AwsFailed.
+    value is no longer the one that was written is left alone and reported. What was restored once is never touched
+    again: who has set it since then meant it. Raises JournalError and AwsFailed.
     """
     unclear = {one.write.arn: one.why for one in resolve(access, journal) if one.why}
+    before = {(write.arn, key) for write in journal.done() for key in write.after}
     nets = _nets(recorded)
     say(f"reading the tags of {len(nets)} resources")
     rows: dict[str, Row] = {}
@@ -42,7 +49,7 @@ def undo(
         if arn in unclear:
             rows[arn] = Row(arn, "failed", unclear[arn])
             continue
-        writes, row = _writes(arn, nets[arn], read)
+        writes, row = _writes(arn, nets[arn].without({key for at, key in before if at == arn}), read)
         if row is not None:
             rows[arn] = row
         if writes and most is not None and changes >= most:

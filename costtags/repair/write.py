@@ -72,7 +72,7 @@ class Writer:
         self.journal.conclude(
             (one.write.arn, one.write.verb, DONE if one.became == "written" else NOT_DONE, one.why)
             for one in made
-            if one.write.arn not in sender.lost
+            if one.became == "written" or one.write.arn not in sender.lost
         )
         return outcomes + made
 
@@ -130,7 +130,7 @@ class _Sender:
         self._left = {write.arn: write for write in batch}
         self._made: list[Outcome] = []
         self.lost: set[str] = set()
-        """Those whose last answer was lost, and of which no reading showed the tags."""
+        """Those of which an answer was lost, and no reading showed the tags: that call may have been done."""
 
     def send(self) -> list[Outcome]:
         """Return what became of each write."""
@@ -138,7 +138,6 @@ class _Sender:
         for pause in (0.0, *PAUSES):
             time.sleep(pause)
             try:
-                self.lost.clear()
                 why = self._together()
             except AwsFailed as error:
                 why = str(error)

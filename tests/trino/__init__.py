@@ -39,7 +39,8 @@ class Trino:
         return self._ask({"run": sql})
 
     def _ask(self, question: dict[str, str]) -> dict[str, Any]:
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(question) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()

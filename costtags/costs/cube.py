@@ -1,0 +1,345 @@
+"""A bill, in files or on Athena -> the facts of a report. The lines are read once, in one grouped query.
+
+Files are grouped into a table of DuckDB's, which two small queries are asked of; Athena has no such table for free, so
+there each of the two reads the lines.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from costtags.costs.answer import DEFAULT_COST, Source, from_files
+from costtags.costs.bill import LEFT_OUT, SAGEMAKER, bill_sql, quoted, to_duckdb
+from costtags.costs.facts import SERVICE, Facts, Resource, Resources, Wanted, compared, not_counted, with_gaps
+from costtags.costs.files import BillError
+from costtags.costs.layout import MONTHLY, Layout, collisions, tag_column
+from costtags.costs.local import LocalBill, Rows
+from costtags.costs.query import COSTS
+from costtags.schema import Budget
+
+TOP = 25
+"""How many resources are listed."""
+_MOVED = 10
+_DIMENSIONS = ("currency", "month", "part", "usage_group", "account", "resource_id")
+_SUMS = ("lines", "first_day", "last_day", "unblended", "cost", "costed")
+
+
+def facts_of_files(bill: LocalBill, wanted: Wanted, source: str) -> Facts:
+    """Add up bill files. Raises BillError where they cannot be read, or cannot answer it."""
+    found = from_files(bill)
+    cost, notes = _cost(wanted.cost, bill.layout)
+    bill.run(
+        f"CREATE TEMP TABLE report_lines AS {to_duckdb(_with_lines(found, wanted, cost) + ' SELECT * FROM lines')}"
+    )
+
+    def run(sql: str) -> Rows:
+        return bill.query(sql.replace(_LINES, "report_lines"))
+
+    return _facts(run, found, wanted, cost, source, notes)
+
+
+def facts_of_athena(found: Source, wanted: Wanted, source: str, months: tuple[str, str]) -> Facts:
+    """Add up months (first and last) of a table on Athena, by two statements. Raises BillError and what it raises."""
+    cost, notes = _cost(wanted.cost, found.layout)
+    prefix = _with_lines(found, wanted, cost, months)
+
+    def run(sql: str) -> Rows:
+        body = sql.replace(_LINES, "lines")
+        return found.run(
+            f"{prefix},\n{body.removeprefix('WITH ')}" if body.startswith("WITH ") else f"{prefix}\n{body}"
+        )
+
+    return _facts(run, found, wanted, cost, source, notes)
+
+
+_LINES = "{lines}"
+
+
+def _cost(asked: str | None, layout: Layout) -> tuple[str, list[str]]:
+    """Return the kind of cost; without a wish, what was charged where the bill holds no more."""
+    cost = asked or DEFAULT_COST
+    if cost.endswith("amortised") and not layout.has_amortised:
+        if asked is None:
+            return "unblended", [f"a {layout.name} holds what was charged only: costs are unblended, not amortised"]
+        raise BillError(f"a {layout.name} has no {cost} costs; ask for --cost unblended, or take a CUR 2.0 export")
+    if cost.startswith("net-") and not layout.has_net:
+        raise BillError(
+            f"the bill has no {cost} costs (line_item_net_unblended_cost), which AWS writes where an account has "
+            f"discounts; ask for --cost {cost.removeprefix('net-')}"
+        )
+    return cost, []
+
+
+def _with_lines(found: Source, wanted: Wanted, cost: str, months: tuple[str, str] | None = None) -> str:
+    """Return ``WITH bill AS (...), lines AS (...)``: the bill, grouped by all that a report asks for."""
+    of_budgets = [key for budget in wanted.schema.budgets for key in budget.tags]
+    keys = tuple(dict.fromkeys([*wanted.keys, *of_budgets]))
+    columns = _columns(keys)
+    dimensions = [
+        "COALESCE(currency, '') AS currency",
+        "billing_period AS month",
+        *_DIMENSIONS[2:],
+        *columns,
+    ]
+    column = COSTS[cost]
+    places = ", ".join(str(at) for at in range(1, len(dimensions) + 1))
+    return (
+        f"WITH {bill_sql(found.layout, found.table, keys, months=months, partition=found.partition)},\n"
+        f"lines AS (\nSELECT {', '.join(dimensions)}, COUNT(*) AS lines, MIN(usage_date) AS first_day, "
+        f"MAX(usage_date) AS last_day, SUM(unblended) AS unblended, SUM({column}) AS cost, COUNT({column}) AS costed\n"
+        f"FROM bill\nGROUP BY {places}\n)"
+    )
+
+
+def _columns(keys: Sequence[str]) -> list[str]:
+    """Return the columns of tag keys; those that AWS cannot tell apart have one."""
+    return list(dict.fromkeys(map(tag_column, keys)))
+
+
+@dataclass(frozen=True)
+class _Sum:
+    """A row of the grouped query; ``by`` is what it is grouped by besides: "", "usage_group" or a tag's column."""
+
+    currency: str
+    month: str | None
+    part: str
+    by: str
+    value: str | None
+    lines: int
+    last_day: date
+    first_day: date
+    cost: Decimal
+    costed: int
+    budgets: tuple[Decimal, ...]
+
+
+def _facts(
+    run: Callable[[str], Rows], found: Source, wanted: Wanted, cost: str, source: str, notes: list[str]
+) -> Facts:
+    columns = _columns(wanted.keys)
+    counted = {budget.name: _condition(budget) for budget in wanted.schema.budgets}
+    conditions = {name: sql for name, (sql, _) in counted.items() if sql is not None}
+    sums = list(_sums(run(_cube_sql(columns, list(conditions.values()))), columns))
+    currency = _currency(wanted.currency, sums)
+    ours = [one for one in sums if one.currency == currency and one.month is not None]
+    there = sorted({one.month for one in ours if one.month is not None})
+    if not there:
+        raise BillError("the bill has no lines")
+    every = with_gaps(there)
+    months = tuple(every[-wanted.months :] if wanted.months else every)
+    survey = [one for one in ours if not one.by]
+    ends = {month: max(one.last_day for one in survey if one.month == month) for month in there if month in months}
+    partial = _partial(found.layout, survey, there[-1], ends)
+    notes += [f"no line of {month} in the bill" for month in months if month not in there]
+    if months[0] > there[0]:
+        notes.append(f"the bill goes back to {there[0]}; shown are the last {len(months)} months")
+    notes += [
+        f"the keys {', '.join(keys)} are one column in AWS's bills, which holds the value of one of them: they show "
+        "the same values"
+        for keys in collisions(wanted.schema.tags)
+        if set(keys) & set(wanted.keys)
+    ]
+    shown = [one for one in ours if one.month in months]
+    in_range = [one for one in survey if one.month in months]
+    if without := sum(one.lines - one.costed for one in in_range):
+        if not any(one.costed for one in in_range):
+            raise BillError(
+                f"no line of the bill has {cost} costs, as where an account has no discounts; "
+                f"ask for --cost {cost.removeprefix('net-')}"
+            )
+        notes.append(f"{without:,} lines have no {cost} cost, and count as nothing")
+    return Facts(
+        source=source,
+        cost=cost,
+        currency=currency,
+        months=months,
+        ends=ends,
+        partial=partial,
+        usage={(str(one.month), str(one.value)): one.cost for one in _of(shown, "usage_group")},
+        tags={
+            key: {(str(one.month), one.value): one.cost for one in _of(shown, tag_column(key))} for key in wanted.keys
+        },
+        outside=dict(_outside(sums, currency, months)),
+        budgets=_budgets(wanted, counted, list(conditions), in_range, currency),
+        resources=_resources(run, found.layout, wanted, currency, months, compared(months, partial)),
+        notes=(*found.notes, *notes),
+    )
+
+
+def _of(sums: Sequence[_Sum], by: str) -> Iterator[_Sum]:
+    return (one for one in sums if one.by == by and one.part == SAGEMAKER)
+
+
+def _cube_sql(columns: Sequence[str], conditions: Sequence[str]) -> str:
+    """Return the grouped query: sums by month and part, and for SageMaker by usage group and by each tag besides."""
+    by = ["usage_group", *columns]
+    # What other products are tagged with is not looked at, and would be many rows.
+    inner = ", ".join(f"CASE WHEN part = '{SAGEMAKER}' THEN {column} END AS {column}" for column in by)
+    budgets = "".join(
+        f", CASE WHEN {condition} THEN unblended ELSE 0 END AS budget_{at}" for at, condition in enumerate(conditions)
+    )
+    sums = "".join(f", SUM(budget_{at})" for at in range(len(conditions)))
+    sets = ", ".join(["(currency, month, part)", *(f"(currency, month, part, {column})" for column in by)])
+    return (
+        f"SELECT currency, month, part, GROUPING({', '.join(by)}), {', '.join(by)}, SUM(lines), MIN(first_day), "
+        f"MAX(last_day), COALESCE(SUM(cost), 0), SUM(costed){sums}\n"
+        f"FROM (SELECT currency, month, part, {', '.join(_SUMS)}, {inner}{budgets} FROM {_LINES}) AS each_line\n"
+        f"GROUP BY GROUPING SETS ({sets})"
+    )
+
+
+def _sums(rows: Rows, columns: Sequence[str]) -> Iterator[_Sum]:
+    by = ["usage_group", *columns]
+    # A bit for each column, the first one highest, set where it is not grouped by.
+    masks = {(1 << len(by)) - 1: ""} | {
+        (1 << len(by)) - 1 - (1 << (len(by) - 1 - at)): name for at, name in enumerate(by)
+    }
+    for currency, month, part, mask, *rest in rows.rows:
+        name = masks[int(mask)]
+        lines, first, last, cost, costed, *budgets = rest[len(by) :]
+        yield _Sum(
+            currency=currency,
+            month=month,
+            part=part,
+            by=name,
+            value=rest[by.index(name)] if name else None,
+            lines=int(lines),
+            first_day=first,
+            last_day=last,
+            cost=cost,
+            costed=int(costed),
+            budgets=tuple(budgets),
+        )
+
+
+def _currency(asked: str | None, sums: Sequence[_Sum]) -> str:
+    there = sorted({one.currency for one in sums if one.currency})
+    if asked and asked not in there:
+        raise BillError(f"no line is in {asked}; currencies of the bill: {', '.join(there) or 'none'}")
+    if not asked and len(there) > 1:
+        raise BillError(
+            f"the bill has lines in several currencies ({', '.join(there)}), which cannot be added up: choose one by "
+            f"--currency {there[0]}"
+        )
+    if not there:
+        raise BillError("the bill has no lines")
+    return asked or there[0]
+
+
+def _partial(layout: Layout, survey: Sequence[_Sum], last: str, ends: Mapping[str, date]) -> tuple[str, ...]:
+    """Return the last month where its end is missing; where there is one line a month, no one can tell."""
+    if layout.name == MONTHLY or all(one.last_day.day == 1 for one in survey):
+        return ()
+    end = ends[last]
+    year, number = map(int, last.split("-"))
+    after = date(year + number // 12, number % 12 + 1, 1)
+    return (last,) if (after - end).days > 1 else ()
+
+
+def _outside(sums: Sequence[_Sum], currency: str, months: Sequence[str]) -> Iterator[tuple[str, Decimal]]:
+    """Yield what is in the bill besides SageMaker's costs of these months in this currency."""
+    survey = [one for one in sums if not one.by]
+    for part, what in LEFT_OUT.items():
+        amounts = [one.cost for one in survey if (one.part, one.currency) == (part, currency) and one.month in months]
+        if amounts:
+            yield what, sum(amounts, Decimal())
+    undated = [one.cost for one in survey if one.month is None and one.currency == currency]
+    if undated:
+        yield "lines without a billing period", sum(undated, Decimal())
+    for other in sorted({one.currency for one in survey} - {currency}):
+        amount = sum((one.cost for one in survey if one.currency == other), Decimal())
+        yield (f"what is in {other}, counted in it" if other else "lines without a currency"), amount
+
+
+def _condition(budget: Budget) -> tuple[str | None, str]:
+    """Return the SQL of what a budget counts, or why there is none."""
+    if not set(budget.services) <= {SERVICE}:
+        others = ", ".join(sorted(set(budget.services) - {SERVICE}))
+        return None, f"it watches {others}, which a bill names otherwise; --explorer can tell"
+    tests = [f"{tag_column(key)} IN ({', '.join(map(quoted, values))})" for key, values in budget.tags.items()]
+    # Cost Explorer shows taxes as a service of their own.
+    tests += [f"part = '{SAGEMAKER}'"] if budget.services else []
+    return " AND ".join(tests) or "1 = 1", ""
+
+
+def _budgets(
+    wanted: Wanted, counted: Mapping[str, tuple[str | None, str]], order: list[str], survey: list[_Sum], currency: str
+) -> dict[str, Mapping[str, Decimal] | str]:
+    found: dict[str, Mapping[str, Decimal] | str] = {}
+    for budget in wanted.schema.budgets:
+        why = not_counted(budget, currency) or counted[budget.name][1]
+        if why:
+            found[budget.name] = why
+            continue
+        at = order.index(budget.name)
+        by_month: dict[str, Decimal] = {}
+        for one in survey:
+            by_month[str(one.month)] = by_month.get(str(one.month), Decimal()) + one.budgets[at]
+        found[budget.name] = by_month
+    return found
+
+
+def _resources(
+    run: Callable[[str], Rows],
+    layout: Layout,
+    wanted: Wanted,
+    currency: str,
+    months: Sequence[str],
+    pair: tuple[str, str] | None,
+) -> Resources | None:
+    """Ask for the resources to look at; None where the bill names none."""
+    if not layout.has("line_item_resource_id"):
+        return None
+    columns = {key: tag_column(key) for key in wanted.duties}
+    before, after = pair or ("", "")
+    lacking = " OR ".join(f"{column} IS NULL" for column in dict.fromkeys(columns.values()))
+    missing = ", ".join(
+        f"SUM(CASE WHEN {column} IS NULL THEN cost ELSE 0 END) AS missing_{at}"
+        for at, column in enumerate(columns.values())
+    )
+    sql = f"""WITH each_resource AS (
+  SELECT resource_id, account, usage_group,
+    COALESCE(SUM(CASE WHEN {lacking} THEN cost ELSE 0 END), 0) AS untagged,
+    COALESCE(SUM(CASE WHEN month = {quoted(before)} THEN cost ELSE 0 END), 0) AS cost_before,
+    COALESCE(SUM(CASE WHEN month = {quoted(after)} THEN cost ELSE 0 END), 0) AS cost_after,
+    {missing}
+  FROM {_LINES}
+  WHERE part = '{SAGEMAKER}' AND currency = {quoted(currency)} AND month >= {quoted(months[0])}
+  GROUP BY 1, 2, 3
+),
+ranked AS (
+  SELECT *,
+    ROW_NUMBER() OVER (ORDER BY untagged DESC, resource_id, account, usage_group) AS place,
+    ROW_NUMBER() OVER (ORDER BY ABS(cost_after - cost_before) DESC, resource_id, account, usage_group) AS moved,
+    SUM(CASE WHEN untagged <> 0 THEN 1 ELSE 0 END) OVER () AS untagged_count,
+    SUM(untagged) OVER () AS untagged_amount
+  FROM each_resource
+)
+SELECT * FROM ranked WHERE place <= {TOP} OR moved <= {_MOVED} ORDER BY place"""
+    rows = run(sql)
+    named = [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
+    if not named:
+        return Resources((), 0, Decimal(), ())
+    listed = [row for row in named if row["place"] <= TOP and row["untagged"] > 0]
+    moved = [row for row in named if row["moved"] <= _MOVED and row["cost_after"] != row["cost_before"]]
+    return Resources(
+        untagged=tuple(_resource(row, columns) for row in listed),
+        untagged_count=int(named[0]["untagged_count"]),
+        untagged_amount=named[0]["untagged_amount"],
+        moved=tuple(_resource(row, columns) for row in sorted(moved, key=lambda row: int(row["moved"]))),
+    )
+
+
+def _resource(row: Mapping[str, Any], columns: Mapping[str, str]) -> Resource:
+    amounts = {key: row[f"missing_{at}"] for at, key in enumerate(columns)}
+    return Resource(
+        resource=row["resource_id"],
+        account=row["account"],
+        usage_group=row["usage_group"],
+        untagged=row["untagged"],
+        missing={key: amount for key, amount in amounts.items() if amount},
+        before=row["cost_before"],
+        after=row["cost_after"],
+    )

@@ -5,7 +5,7 @@ JOBS ?= 2
 PROGRAMS ?= 500
 SEED ?=
 
-.PHONY: help preview demo test check engine evaluator bench fuzz format
+.PHONY: help preview demo test check engine evaluator trino bench fuzz format
 .DEFAULT_GOAL := help
 
 help:  ## This list
@@ -17,7 +17,7 @@ preview: $(BIN)/costtags  ## Judge the example environment: no Pulumi CLI, no AW
 demo: .venv/dev  ## Audit and repair an account that exists on this machine only: no AWS credentials, no network
 	@$(BIN)/python -m demo
 
-test: check engine evaluator  ## Types, lint, then all tests, those on the real Pulumi engine too
+test: check engine evaluator trino  ## Types, lint, then all tests, those on the real Pulumi engine too
 	COSTTAGS_REQUIRE_ENGINE=1 $(BIN)/python -m pytest -n $(JOBS)
 
 check: .venv/dev  ## Types, lint, generated files
@@ -32,6 +32,9 @@ engine: .venv/dev  ## A real Pulumi CLI for the tests: the one on PATH, or one b
 
 evaluator: .venv/dev  ## An IAM policy evaluator for the tests: installed once into the user's cache (Node.js, npm)
 	$(BIN)/python tests/evaluator/get.py
+
+trino: .venv/dev  ## Trino, which Athena is built on, for the tests of the queries: fetched once (a JDK 17, Maven)
+	$(BIN)/python tests/trino/get.py
 
 bench: .venv/dev engine  ## Speed, as ratios measured side by side
 	$(BIN)/python benchmarks/run.py

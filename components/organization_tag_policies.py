@@ -1,6 +1,5 @@
 """Service control policies and tag policies compiled from tags.yaml, rolled out target by target in stages."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
@@ -12,21 +11,13 @@ from costtags.components.context import context, stack_tags
 from costtags.components.iam_tag_policies import outputs_in, settings
 from costtags.documents.document import Document, DocumentError
 from costtags.documents.settings import Settings
+from costtags.documents.stages import STAGES, TARGET
 from costtags.documents.table import BY_NAME, render
 from costtags.suggest import nearest
 
 TOKEN = "costtags:index:OrganizationTagPolicies"
 
-# Stage -> what its targets get. A target moves on by moving its id to the next list; the new policies are attached
-# before the old ones are detached.
-STAGES: Mapping[str, tuple[str, ...]] = {
-    "report": ("tag-policy-report",),
-    "protect": ("tag-policy", "scp-protect-tags"),
-    "enforce": ("tag-policy", "scp-protect-tags", "scp-require-tags"),
-}
 SPEND = "scp-deny-new-spend"
-
-_TARGET = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|[0-9]{12}")
 
 
 class OrganizationTagPoliciesArgs(TypedDict):
@@ -148,7 +139,7 @@ def _stage_problems(stages: Any) -> Iterator[str]:
         for target in targets:
             if isinstance(target, int):
                 yield f'stages: {stage}: {target} is a number: put an account\'s id in quotes, "{target:012}"'
-            elif not isinstance(target, str) or not _TARGET.fullmatch(target):
+            elif not isinstance(target, str) or not TARGET.fullmatch(target):
                 yield f'stages: {stage}: "{target}" is no id of a root (r-...), OU (ou-...) or account (12 digits)'
             elif target in seen:
                 where = f"twice under {stage}" if seen[target] == stage else f"under {seen[target]} and {stage}"

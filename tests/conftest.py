@@ -7,14 +7,17 @@ import pytest
 
 from .engine.conftest import engine, engine_environment, project
 from .evaluator.conftest import MISSING, evaluator
+from .trino.conftest import MISSING as NO_TRINO
+from .trino.conftest import trino
 
-__all__ = ["engine", "engine_environment", "evaluator", "project"]
+__all__ = ["engine", "engine_environment", "evaluator", "project", "trino"]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what did not run, and how many programs of the corpus ran on each engine, also where workers ran them."""
-    if any(MISSING in str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])):
-        terminalreporter.write_line(MISSING, red=True, bold=True)
+    for missing in (MISSING, NO_TRINO):
+        if any(missing in str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])):
+            terminalreporter.write_line(missing, red=True, bold=True)
     ran = [
         report.nodeid
         for outcome in ("passed", "failed", "xfailed")

@@ -25,7 +25,7 @@ from .aws_models import operation_model, validate
 Answer = Mapping[str, Any]
 # Signing name -> botocore's name, where they differ.
 _SERVICES = {"access-analyzer": "accessanalyzer"}
-_PATHS = {"/policy/validation": "ValidatePolicy"}
+_PATHS = {"/policy/validation": "ValidatePolicy", "/listRegions": "ListRegions"}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """What the tests of `costtags repair` share: a tags.yaml, an account, the command in this process."""
 
 import json
-from collections.abc import Iterator, Mapping
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,3 +99,80 @@ def sets(plan: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 def left(plan: Mapping[str, Any]) -> dict[tuple[str, str | None], str]:
     """Return what a plan leaves, and why."""
     return {(one["arn"].removeprefix(ARN), one.get("key")): one["why"] for one in plan["not_repaired"]}
+
+
+# Each command is a process of its own, forked from one that has imported everything and read AWS's models: what a
+# process needs to begin is most of what one costs that is killed soon after.
+_FORKER = """
+import gc, json, os, sys, traceback
+import botocore.loaders, botocore.session
+from costtags.cli import main
+from costtags.commands import repair
+from costtags.account import run_audit
+from costtags.gate.formats import as_json
+from costtags.repair import apply, make, plan_file, text, undo
+import ruamel.yaml
+
+loader = botocore.loaders.create_loader()
+botocore.loaders.create_loader = lambda _path=None: loader
+for service in ("sagemaker", "resourcegroupstaggingapi", "sts"):
+    botocore.session.Session().create_client(
+        service, region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+gc.freeze()
+for line in sys.stdin:
+    asked = json.loads(line)
+    pid = os.fork()
+    if pid == 0:
+        os.chdir(asked["cwd"])
+        os.environ.clear()
+        os.environ.update(asked["env"])
+        for number, name in ((0, os.devnull), (1, asked["stdout"]), (2, asked["stderr"])):
+            os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
+        try:
+            main(asked["arguments"], prog_name="costtags")
+        except SystemExit as end:
+            code = end.code or 0
+        except BaseException:
+            traceback.print_exc()
+            code = 70
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    print(pid, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+"""
+
+
+@dataclass
+class Forker:
+    """Runs commands of costtags, one at a time, each in a process of its own."""
+
+    _process: "subprocess.Popen[str]"
+    _folder: Path
+
+    def run(
+        self, url: str, *arguments: str, began: Callable[[int], None] = lambda _pid: None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a command to its end, its own or by a signal; ``began`` is told the process's id."""
+        assert self._process.stdin
+        assert self._process.stdout
+        outputs = {name: str(self._folder / f".{name}") for name in ("stdout", "stderr")}
+        asked = {"arguments": arguments, "cwd": str(self._folder), "env": environment(url), **outputs}
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        began(int(self._process.stdout.readline()))
+        code = int(self._process.stdout.readline())
+        said = [Path(name).read_text(encoding="utf-8") for name in outputs.values()]
+        return subprocess.CompletedProcess(arguments, code, *said)
+
+
+@contextmanager
+def forker(folder: Path) -> Iterator[Forker]:
+    """Yield what runs commands in a folder."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _FORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield Forker(process, folder)
+        assert process.stdin
+        process.stdin.close()

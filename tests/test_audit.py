@@ -194,6 +194,7 @@ def test_nothing_acts_on_a_terminal_in_a_page_or_in_a_spreadsheet() -> None:
     assert row[11] == "'@SUM(1)"
     assert row[13].startswith("'-")
     assert row[6] == "-1.5"  # an amount, and no formula
+    assert "\x1b" not in table
 
 
 def test_a_page_needs_nothing_else() -> None:
@@ -252,17 +253,17 @@ def journal(path: Path, now: datetime = NOW, **settings: object) -> Journal:
 def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("journal") / "j"
     kept = journal(path)
-    kept.page("list a", [{"name": "ä\n"}], "token")
+    kept.page("list a", [{"arn": "ä\n", "tags": {}}], "token")
     kept.keep("tags x", {"k": "v"})
-    kept.page("list a", [{"name": "b"}], None)
-    kept.page("list b", [{"name": "c"}], "t")
+    kept.page("list a", [{"arn": "b", "tags": {}}], None)
+    kept.page("list b", [{"arn": "c", "tags": {}}], "t")
     kept.restart("list b")
     kept.complete()
     kept.close()
     return path.read_bytes()
 
 
-@given(cut=st.integers(0, 600))
+@given(cut=st.integers(0, 700))
 def test_a_journal_torn_anywhere_goes_on(written: bytes, tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
     path = tmp_path_factory.mktemp("torn") / "j"
     path.write_bytes(written[:cut])
@@ -276,8 +277,8 @@ def test_a_journal_torn_anywhere_goes_on(written: bytes, tmp_path_factory: pytes
     assert again.answer("tags y") == {}
     assert again.answer("tags x") == ({"k": "v"} if whole > 2 else None)
     assert again.pages("list a").complete is (whole > 3)
-    assert [row["name"] for row in again.pages("list a").rows] == ["ä\n", "b"][: (whole > 1) + (whole > 3)]
-    assert again.pages("list b").rows == ([{"name": "c"}] if whole == 5 else [])
+    assert [row["arn"] for row in again.pages("list a").rows] == ["ä\n", "b"][: (whole > 1) + (whole > 3)]
+    assert again.pages("list b").rows == ([{"arn": "c", "tags": {}}] if whole == 5 else [])
     again.close()
 
 
@@ -306,6 +307,24 @@ def test_a_journal_that_cannot_be_used(written: bytes, tmp_path: Path) -> None:
     assert "another costtags is writing the journal" in refusal(path)
     first.close()
     journal(path).close()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"page":"list a","rows":5,"next":null}',
+        '{"page":"list a","rows":[{}],"next":null}',
+        '{"page":"list a","rows":[{"name":"a","arn":"a","created":"late","fields":{}}],"next":null}',
+        '{"page":"list a","rows":[{"name":"a","arn":"a","created":null,"fields":[]}],"next":null}',
+        '{"page":"tagged a","rows":[{"arn":"a","tags":{"k":5}}],"next":null}',
+        '{"answer":"tags x","is":[1]}',
+        '{"answer":"described x","is":"x"}',
+        "[" * 100_000,
+    ],
+)
+def test_a_journal_in_which_someone_wrote_is_refused_at_the_line(written: bytes, tmp_path: Path, line: str) -> None:
+    (tmp_path / "j").write_bytes(written + line.encode() + b"\n")
+    assert refusal(tmp_path / "j") == f"{tmp_path / 'j'}:8: is no line of a journal; remove the file for a new audit"
 
 
 def test_a_journal_is_for_its_owner(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -381,6 +382,17 @@ def test_another_account_without_a_role(audit: Callable[..., Result]) -> None:
     )
 
 
+def test_accounts_and_regions_that_can_be_none(audit: Callable[..., Result], state: AwsAccount) -> None:
+    accounts = audit("--account", "organisation", "--account", "123", "--account", ACCOUNT, "--role", "r")
+    regions = audit("--region", "eu-west1", "--region", "")
+    assert (accounts.exit_code, regions.exit_code) == (2, 2)
+    assert accounts.stderr == (
+        'costtags: "organisation", "123": an account is named by its 12 digits, or all by organization\n'
+    )
+    assert regions.stderr == 'costtags: "eu-west1", "": a region is named like eu-west-1, or all by all\n'
+    assert {call.operation for call in state.calls} == {"GetCallerIdentity"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -668,6 +680,26 @@ def test_killed_three_times_it_asks_nothing_twice(folder: Path, state: AwsAccoun
     assert min(excess.values()) >= 0
     assert sum(excess.values()) <= 3 * 8  # what was under way at each kill
     assert state.writes() == []
+
+
+def test_a_full_disk_is_told_and_what_was_kept_goes_on(folder: Path, state: AwsAccount) -> None:
+    many(state, 300)
+    command = [*COMMAND, "--format", "json", "--journal", "journal"]
+    with serving(state) as url:
+        full = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment(url),
+            capture_output=True,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+        )
+        assert (full.returncode, full.stdout) == (2, b"")
+        assert full.stderr.decode() == (
+            "costtags: cannot write the journal journal: File too large; what it holds stays: make room and run the "
+            "same command again\n"
+        )
+        run = subprocess.run(command, cwd=folder, env=environment(url), capture_output=True, timeout=60)
+    assert len(read_json(run.stdout.decode()).resources) == 300
 
 
 def test_ctrl_c_leaves_a_journal_that_goes_on(folder: Path, state: AwsAccount) -> None:

@@ -4,6 +4,7 @@ import copy
 import json
 import random
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,13 @@ Policies = list[dict[str, Any]]
 
 
 def rendered(name: str, schema: Schema = SCHEMA) -> Policies:
-    parts = render([name], schema, SETTINGS)[0].parts
-    return json.loads(json.dumps(parts))  # type: ignore[no-any-return]
+    text = _shipped(name) if schema is SCHEMA else json.dumps(render([name], schema, SETTINGS)[0].parts)
+    return json.loads(text)  # type: ignore[no-any-return]
+
+
+@cache
+def _shipped(name: str) -> str:
+    return json.dumps(render([name], SCHEMA, SETTINGS)[0].parts)
 
 
 # --- The same, written otherwise --------------------------------------------------------------------------------------

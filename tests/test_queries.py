@@ -20,17 +20,14 @@ from costtags.costs.bill import quoted, to_duckdb
 from costtags.costs.columns import KNOWN
 from costtags.costs.local import LocalBill, open_bill
 from costtags.costs.named import STANDARD, named_queries, query_text
-from costtags.costs.parameters import COSTS, Asked, asked
-from costtags.costs.query import FOLDER, Query, QueryError, find, queries
+from costtags.costs.parameters import Asked, asked
+from costtags.costs.query import COSTS, FOLDER, Query, QueryError, find, queries
 from costtags.costs.query_sql import month_before, sql
 from costtags.costs.sample import Cell, sample_cells, totals
 from costtags.costs.sample_files import write_sample
 from costtags.schema import load
 
 from .trino import Trino
-from .trino.conftest import trino
-
-__all__ = ["trino"]  # a fixture
 
 KEYS = "It has: cost-center, environment, project, team"
 SCHEMA = load(Path(__file__).parents[1] / "tags.yaml")

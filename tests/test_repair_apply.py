@@ -2,13 +2,15 @@
 
 import fcntl
 import json
+import os
+import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from .aws_account import ACCOUNT, Call, Fault, Held
-from .repairing import ARN, RIGHT, TAGS, Shop, notebook, shop
+from .repairing import ARN, RIGHT, TAGS, Shop, forker, notebook, shop
 
 RULES = "- set: {cost-center: ML-Sales, environment: dev}"
 NB = f"{ARN}notebook-instance/"
@@ -74,7 +76,7 @@ def test_apply_writes_what_is_absent_then_what_may_be_overwritten_and_undo_resto
     }
     assert written == [("TagResources", 1)] * 3 + [("UntagResources", 1)] + [("TagResources", 1)] * 2
     assert (undone.exit_code, undone.stdout) == (0, "     4  restored\njournal: plan.yaml.journal.undo\n")
-    assert (again.exit_code, summary(again.stdout)) == (0, {"already": 4})
+    assert (again.exit_code, summary(again.stdout)) == (0, {"before": 4})
     assert refused.exit_code == 2
     assert refused.stderr == (
         "costtags: plan.yaml.journal has been undone (plan.yaml.journal.undo): to apply the plan again, name a new "
@@ -130,8 +132,8 @@ def test_max_changes_leaves_the_rest_to_the_next_run(tmp_path: Path, monkeypatch
     ]
     assert [(run.exit_code, summary(run.stdout)) for run in back] == [
         (1, {"waiting": 2, "written": 3}),
-        (0, {"written": 2, "already": 3}),
-        (0, {"already": 5}),
+        (0, {"written": 2, "before": 3}),
+        (0, {"before": 5}),
     ]
 
 
@@ -294,6 +296,29 @@ def test_a_lost_write_that_arrives_late_is_still_undone(tmp_path: Path, monkeypa
     assert tags == {f"{NB}a": {}}
 
 
+def test_a_lost_write_that_is_refused_when_tried_again_may_have_been_done_and_is_undone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with shop(tmp_path, monkeypatch, notebook("a")) as it:
+        it.plan(RULES, code=0)
+
+        def lost_then_denied(call: Call) -> Fault | None:
+            if call.operation == "TagResources" and len(it.state.asked("TagResources")) == 1:
+                return Fault(None, after_acting=True)
+            late = call.operation in ("ListTags", "TagResources", "AddTags") and it.state.asked("TagResources")
+            return Fault("AccessDeniedException", "no", 403) if late else None
+
+        it.state.fault = lost_then_denied
+        failed = it.apply("--format", "json")
+        it.state.fault = None
+        tags = it.state.tags()
+        undone = it.run("undo", "plan.yaml.journal", "--format", "json")
+        assert it.state.tags() == {f"{NB}a": {}}
+    assert (failed.exit_code, summary(failed.stdout)) == (1, {"failed": 1})
+    assert tags == {f"{NB}a": {"cost-center": "ML-Sales", "environment": "dev"}}
+    assert (undone.exit_code, summary(undone.stdout)) == (0, {"written": 1})
+
+
 def test_an_account_whose_role_is_refused_keeps_no_other_from_being_repaired(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -368,6 +393,82 @@ def test_undo_leaves_what_others_wrote_since_and_restores_the_rest(
     assert (result.exit_code, summary(result.stdout)) == (1, {"changed": 1, "gone": 1, "already": 1})
     assert whys(result.stdout)["a"] == 'environment is "prod", not "dev" as it was left'
     assert tags == {f"{NB}a": {"cost-center": "Marketing", "environment": "prod", "new": "y"}, f"{NB}b": {}}
+
+
+def test_undo_of_what_was_undone_leaves_what_another_plan_wrote_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with shop(tmp_path, monkeypatch, notebook("a")) as it:
+        it.plan(RULES, code=0)
+        assert it.apply().exit_code == 0
+        assert it.run("undo", "plan.yaml.journal").exit_code == 0
+        assert it.apply("--journal", "second").exit_code == 0
+        again = it.run("undo", "plan.yaml.journal", "--format", "json")
+        tags = it.state.tags()
+        assert it.run("undo", "second").exit_code == 0
+        assert it.state.tags() == {f"{NB}a": {}}
+    assert (again.exit_code, summary(again.stdout)) == (0, {"before": 1})
+    assert tags == {f"{NB}a": {"cost-center": "ML-Sales", "environment": "dev"}}
+
+
+@pytest.mark.parametrize("text", ["my notes, no line end", "my notes\nand more", '{"mine": 1}'])
+def test_a_file_that_is_no_journal_stays_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    with shop(tmp_path, monkeypatch, notebook("a")) as it:
+        it.plan(RULES, code=0)
+        it.write(text, "notes")
+        result = it.apply("--journal", "notes")
+        assert it.state.writes() == []
+        assert it.read("notes") == text
+    assert result.exit_code == 2
+    assert result.stderr.startswith("costtags: notes")
+
+
+def test_a_journal_in_which_someone_wrote_is_refused_at_the_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes: tuple[dict[str, object], ...] = (
+        {"arn": "elsewhere"}, {"arn": 5}, {"verb": "drop"}, {"after": "x"}, {"after": {"environment": 5}},
+        {"after": {"environment": None}}, {"before": ["a"]}, {"before": {}}, {"tags": [1]},
+    )  # fmt: skip
+    with shop(tmp_path, monkeypatch, notebook("a")) as it:
+        it.plan(RULES, code=0)
+        it.apply()
+        head, intent, result = it.read("plan.yaml.journal").splitlines()
+        bad = [[head, json.dumps(json.loads(intent) | change), result] for change in changes]
+        bad += [[head, intent, json.dumps({"result": 0, "outcome": "maybe"})], [head, intent, "[" * 100_000]]
+        before = it.state.tags()
+        for journal in bad:
+            it.write("\n".join(journal) + "\n", "j")
+            said = it.run("undo", "j")
+            assert said.exit_code == 2
+            line = 3 if journal[1] == intent else 2
+            assert said.stderr.startswith(f"costtags: j:{line}: is damaged: this line is n"), said.stderr
+        assert it.state.tags() == before
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with shop(tmp_path, monkeypatch, *[notebook(f"n{number:02}") for number in range(30)]) as it:
+        it.plan(RULES, code=0)
+
+        def pressed(call: Call) -> Fault | None:
+            if len(it.state.asked("TagResources")) == 2 and call.operation == "TagResources":
+                os.kill(pids[0], signal.SIGINT)
+            return None
+
+        pids: list[int] = []
+        it.state.fault = pressed
+        with forker(tmp_path) as forks:
+            url = it.environment["AWS_ENDPOINT_URL"]
+            stopped = forks.run(url, "repair", "apply", "plan.yaml", began=pids.append)
+        it.state.fault = None
+        again = it.apply("--format", "json")
+        made = len(it.state.asked("TagResources"))
+    assert (stopped.returncode, stopped.stdout) == (130, "")
+    assert stopped.stderr == (
+        "note: plan.yaml.journal has what was done: the same command goes on from there\ninterrupted\n"
+    )
+    assert again.exit_code == 0
+    assert made == 2  # the second call was made all the same, which the next run found out
 
 
 # ---- apps

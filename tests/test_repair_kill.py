@@ -1,14 +1,15 @@
 """A repair of a thousand resources, killed at random points: nothing is lost, nothing done twice, all of it undone."""
 
+import os
 import random
+import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from .aws_account import AwsAccount, Call, Fault, Held, environment, serving
-from .repairing import TAGS
+from .aws_account import AwsAccount, Call, Fault, Held, serving
+from .repairing import TAGS, Forker, forker
 
 COUNT, KILLS = 1000, 20
 RULES = """\
@@ -29,29 +30,13 @@ def account() -> AwsAccount:
     return state
 
 
-def command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "costtags", "repair", *arguments]
-
-
-def run(folder: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*arguments), cwd=folder, env=environment(url), capture_output=True, text=True, check=False
-    )
-
-
 def killed(
-    folder: Path, url: str, state: AwsAccount, chance: random.Random, needless: list[str], *arguments: str
+    forks: Forker, url: str, state: AwsAccount, chance: random.Random, needless: list[str], *arguments: str
 ) -> None:
     """Run a command and kill it with SIGKILL at one of its next calls, before or after AWS acted on it."""
     writes = chance.randint(0, 3)
     calls, after = chance.randint(0, 25), chance.random() < 0.5
-    process = subprocess.Popen(
-        command(*arguments),
-        cwd=folder,
-        env=environment(url),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
+    pids: list[int] = []
     made = passed = 0
 
     def fault(call: Call) -> Fault | None:
@@ -62,13 +47,13 @@ def killed(
         made += writing
         if passed <= calls and not (writing and passed > 0 and chance.random() < 0.3):
             return None
-        process.kill()
+        os.kill(pids[0], signal.SIGKILL)
         return Fault(None, after_acting=after)
 
     state.fault = fault
-    _, said = process.communicate(timeout=60)
+    ended = forks.run(url, "repair", *arguments, began=pids.append)
     state.fault = lambda call: needless.extend(already(state, call))
-    assert process.returncode == -9, said.decode()
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
 
 
 def already(state: AwsAccount, call: Call) -> list[str]:
@@ -89,20 +74,25 @@ def test_killed_twenty_times_and_undone(tmp_path: Path, seed: int) -> None:
     smooth, state = account(), account()
     before = state.tags()
     needless: list[str] = []
-    with serving(smooth) as url:
-        made = run(tmp_path, url, "plan", "--rules", "rules.yaml", "--out", "plan.yaml", "--remove-misspelt")
-        assert (made.returncode, smooth.writes()) == (0, []), made.stderr
-        assert run(tmp_path, url, *apply, "--journal", "smooth.journal").returncode == 0
-    with serving(state) as url:
-        for _ in range(KILLS):
-            killed(tmp_path, url, state, chance, needless, *apply)
-        assert state.tags() not in (before, smooth.tags())  # it was killed in the midst of the work
-        last = run(tmp_path, url, *apply)
-        assert last.returncode == 0, last.stdout + last.stderr
-        assert state.tags() == smooth.tags()
-        for _ in range(3):
-            killed(tmp_path, url, state, chance, needless, "undo", "plan.yaml.journal")
-        undone = run(tmp_path, url, "undo", "plan.yaml.journal")
-        assert undone.returncode == 0, undone.stdout + undone.stderr
-        assert state.tags() == before
+    with forker(tmp_path) as forks:
+
+        def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+            return forks.run(url, "repair", *arguments)
+
+        with serving(smooth) as url:
+            made = run("plan", "--rules", "rules.yaml", "--out", "plan.yaml", "--remove-misspelt")
+            assert (made.returncode, smooth.writes()) == (0, []), made.stderr
+            assert run(*apply, "--journal", "smooth.journal").returncode == 0
+        with serving(state) as url:
+            for _ in range(KILLS):
+                killed(forks, url, state, chance, needless, *apply)
+            assert state.tags() not in (before, smooth.tags())  # it was killed in the midst of the work
+            last = run(*apply)
+            assert last.returncode == 0, last.stdout + last.stderr
+            assert state.tags() == smooth.tags()
+            for _ in range(3):
+                killed(forks, url, state, chance, needless, "undo", "plan.yaml.journal")
+            undone = run("undo", "plan.yaml.journal")
+            assert undone.returncode == 0, undone.stdout + undone.stderr
+            assert state.tags() == before
     assert needless == []  # no write was made of what was there already

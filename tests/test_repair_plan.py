@@ -1,6 +1,7 @@
 """`costtags repair plan`: what is proposed, from where, and what stays."""
 
 import json
+from datetime import date, timedelta
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -357,6 +358,40 @@ def test_running_apps_below_what_is_tagged_are_listed_with_whose_they_are_only_w
     }
 
 
+def test_an_app_to_restart_is_the_one_that_its_arn_names_and_stands_there_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = "- match: {type: user-profile}\n  set: {cost-center: ML-Sales, environment: dev}"
+    with shop(tmp_path, monkeypatch, *studio(domain=RIGHT, space=RIGHT, app=RIGHT)) as it:
+        it.plan(rules, "--restart-apps", code=0)
+        good = it.read()
+        app = good[good.index("restart:\n") + 9 : good.index("not_repaired:")]
+        it.write(
+            good.replace('app_name: "default"', 'app_name: "other"').replace(app, app + app.replace("/lab/", "/LAB/"))
+        )
+        bad = it.apply("--restart-apps")
+        because = app[app.index("    because:") :]
+        it.write(good.replace(because, "    because: []\n"))
+        bare = it.apply("--restart-apps")
+        assert it.state.writes() == []
+    said = [line.partition(": ")[2] for line in bad.stderr.splitlines()]
+    arn = f"{ARN}app/d-1/lab/jupyterlab/default"
+    assert said == [
+        f'"{arn}" is not the app that domain, profile or space, type and name say',
+        f"{arn.replace('lab/jup', 'LAB/jup')} is in the plan already",
+    ]
+    assert "because must name the resources whose new tags the app does not know" in bare.stderr
+    assert (bad.exit_code, bare.exit_code) == (2, 2)
+
+
+def test_a_misspelt_key_that_is_excused_stays_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = f"- {{resource: '{ARN}*', policies: [tag-spelling], tags: [CostCode], owner: ml, reason: old, expires: %s}}"
+    (tmp_path / "exemptions.yaml").write_text(entry % f"{date.today() + timedelta(days=30)}", encoding="utf-8")
+    with shop(tmp_path, monkeypatch, notebook("a", {"CostCode": "ML-Sales", "environment": "dev"})) as it:
+        plan = it.plan("[]", "--remove-misspelt", code=0)
+    assert (plan["resources"], plan["not_repaired"]) == ([], [])
+
+
 # ---- an audit from a file
 
 
@@ -450,7 +485,7 @@ def test_a_plan_is_read_back_as_it_was_written(
         set={"environment": Proposed("prod", None, source)},
     )
     app = Restart(
-        f"{ARN}app/d-1/a/b/c", "d-1", None if owner else name, name if owner else None, "X", name, None, None, ()
+        f"{ARN}app/d-1/a/x/c", "d-1", None if owner else "A", "A" if owner else None, "X", "c", None, None, (source,)
     )
     plan = Plan("costtags 1", "tags.yaml", "0", ("p",), (entry,), (app,), (Left("a", None, why),), (why,))
     text = as_yaml(plan)

@@ -191,7 +191,7 @@ COLUMNS = (
     "arn", "type", "name", "account", "region", "created", "cost",
     "level", "policy", "code", "tag", "value", "message", "fix",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@")
 
 
 def as_csv(audit: Audit) -> str:
@@ -214,6 +214,7 @@ def as_csv(audit: Audit) -> str:
 
 
 def _cell(text: str) -> str:
+    text = printable(text)  # it may be printed on a terminal as well
     if text.startswith(_FORMULA) and not _is_number(text):
         return f"'{text}"
     return text

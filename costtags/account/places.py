@@ -1,6 +1,7 @@
 """Where to look: accounts and regions, with clients that have each account's own credentials."""
 
 import os
+import re
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ ORGANIZATION = "organization"
 ALL_REGIONS = "all"
 """Instead of region names: every region that is enabled for the account and has SageMaker."""
 _SESSION_NAME = "costtags"
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_REGION = re.compile(r"[a-z]+(-[a-z]+)+-[0-9]+")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,6 +82,9 @@ class Access:
 
     def accounts(self, wanted: Sequence[str]) -> list[str]:
         """Return the ids of accounts, those of the organization where that is asked for, sorted. Raises AwsFailed."""
+        wrong = [f'"{one}"' for one in wanted if one != ORGANIZATION and not _ACCOUNT.fullmatch(one)]
+        if wrong:
+            raise AwsFailed(f"{', '.join(wrong)}: an account is named by its 12 digits, or all by {ORGANIZATION}")
         if ORGANIZATION not in wanted:
             return sorted(set(wanted)) or [self.account]
         try:
@@ -94,7 +100,13 @@ class Access:
         return sorted(active | (set(wanted) - {ORGANIZATION}))
 
     def regions(self, account: str, wanted: Sequence[str]) -> list[str]:
-        """Return the names of regions: those given, the enabled ones, or the configured one. Raises AWS_ERRORS."""
+        """Return the names of regions: those given, the enabled ones, or the configured one.
+
+        Raises AWS_ERRORS, and AwsFailed for a name that can be none.
+        """
+        wrong = [f'"{one}"' for one in wanted if one != ALL_REGIONS and not _REGION.fullmatch(one)]
+        if wrong:
+            raise AwsFailed(f"{', '.join(wrong)}: a region is named like eu-west-1, or all by {ALL_REGIONS}")
         if ALL_REGIONS in wanted:
             known = set(self._own.get_available_regions("sagemaker", self.partition))
             pages = self.client(account, "account").get_paginator("list_regions")

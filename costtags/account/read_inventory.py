@@ -235,7 +235,8 @@ def _pages(
 def _found(run: _Run, item: Item) -> list[Found]:
     """Return a listed resource with its tags; nothing, where it is gone or cannot be read."""
     if item.place in run.lost:
-        run.unread[item.place] += 1
+        with run.lock:
+            run.unread[item.place] += 1
     if item.place in run.lost or run.stop.is_set():
         return []
     try:
@@ -247,7 +248,8 @@ def _found(run: _Run, item: Item) -> list[Found]:
         else:
             if _is_lost(error):
                 run.lost.setdefault(item.place, clients.explained(error))
-                run.unread[item.place] += 1
+                with run.lock:
+                    run.unread[item.place] += 1
             else:
                 shown = item.arn or inventory.likely_arn(item, run.access.partition)
                 run.unreachable.append(Unreachable(shown or item.key, clients.explained(error)))

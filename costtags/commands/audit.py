@@ -77,7 +77,8 @@ def audit(
 ) -> None:
     """Find every SageMaker resource of live accounts whose tags are not as tags.yaml says; changes nothing.
 
-    Also those that were never tagged, which AWS's tagging API does not return.
+    Also those that were never tagged, which AWS's tagging API does not return. Of what it does return, the tags may lag
+    some time behind a change; AWS does not say how long. What was just repaired or created is seen by a later audit.
 
     Exits with 0 where all is right and all was read; 1 where a mandatory finding remains or something could not be
     read, since no one can say that it is right; 2 where nothing could be read.

@@ -240,7 +240,7 @@ def apply_(
     path = journal or plan_file.with_name(f"{plan_file.name}.journal")
     if _undone(path).exists():
         fail(f"{path} has been undone ({_undone(path)}): to apply the plan again, name a new --journal")
-    with _failing():
+    with _failing(path):
         access = _access(profile, role)
         kept = open_journal(path, "apply", sha256(text.encode()), str(plan_file))
         with closing(kept), progress_line() as progress:
@@ -287,7 +287,7 @@ def undo(journal: Path, max_changes: int | None, profile: str | None, role: str 
     from costtags.repair.text import UNDO_WORDS
     from costtags.repair.undo import undo as take_back
 
-    with _failing(), hold(journal):
+    with _failing(_undone(journal)), hold(journal):
         head, recorded, data = read_journal(journal)
         if head["of"] != "apply":
             fail(f"{journal} is the journal of an undo; to write the tags again, apply the plan with a new --journal")
@@ -308,8 +308,8 @@ def _undone(journal: Path) -> Path:
 
 
 @contextmanager
-def _failing() -> Iterator[None]:
-    """Turn what keeps a run from its work into a message and exit code 2."""
+def _failing(journal: Path) -> Iterator[None]:
+    """Turn what keeps a run from its work into a message and exit code 2; say how to go on after an interruption."""
     from costtags.account.clients import AwsFailed
     from costtags.repair.apply import Refused
     from costtags.repair.journal import JournalError
@@ -318,6 +318,9 @@ def _failing() -> Iterator[None]:
         yield
     except (AwsFailed, Refused, JournalError) as error:
         fail(str(error))
+    except KeyboardInterrupt:
+        note(f"{journal} has what was done: the same command goes on from there")
+        raise
 
 
 def _writer(access: "Access", journal: "Journal", total: int, progress: Callable[[str], None]) -> "Writer":

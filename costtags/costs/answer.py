@@ -10,8 +10,8 @@ from typing import Any
 from costtags.costs.bill import LEFT_OUT, SAGEMAKER, Partition, bill_sql
 from costtags.costs.layout import MONTHLY, Layout, WrongLayout, collisions, tag_column
 from costtags.costs.local import LocalBill, Month, Rows
-from costtags.costs.parameters import COSTS, Asked
-from costtags.costs.query import QueryError
+from costtags.costs.parameters import Asked
+from costtags.costs.query import COSTS, QueryError
 from costtags.costs.query_sql import month_before, patterns_apart, sql
 from costtags.schema import Schema
 

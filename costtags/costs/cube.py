@@ -51,7 +51,8 @@ def facts_of_athena(found: Source, wanted: Wanted, source: str, months: tuple[st
             f"{prefix},\n{body.removeprefix('WITH ')}" if body.startswith("WITH ") else f"{prefix}\n{body}"
         )
 
-    return _facts(run, found, wanted, cost, source, notes)
+    span = f" from {months[0]} to {months[1]}; --months says how many"
+    return _facts(run, found, wanted, cost, source, notes, span)
 
 
 _LINES = "{lines}"
@@ -116,17 +117,19 @@ class _Sum:
 
 
 def _facts(
-    run: Callable[[str], Rows], found: Source, wanted: Wanted, cost: str, source: str, notes: list[str]
+    run: Callable[[str], Rows], found: Source, wanted: Wanted, cost: str, source: str, notes: list[str], span: str = ""
 ) -> Facts:
     columns = _columns(wanted.keys)
     counted = {budget.name: _condition(budget) for budget in wanted.schema.budgets}
     conditions = {name: sql for name, (sql, _) in counted.items() if sql is not None}
     sums = list(_sums(run(_cube_sql(columns, list(conditions.values()))), columns))
+    if not any(one.currency for one in sums):
+        raise BillError(f"the bill has no lines{span}")
     currency = _currency(wanted.currency, sums)
     ours = [one for one in sums if one.currency == currency and one.month is not None]
     there = sorted({one.month for one in ours if one.month is not None})
     if not there:
-        raise BillError("the bill has no lines")
+        raise BillError("no line of the bill has a billing period")
     every = with_gaps(there)
     months = tuple(every[-wanted.months :] if wanted.months else every)
     survey = [one for one in ours if not one.by]
@@ -223,8 +226,6 @@ def _currency(asked: str | None, sums: Sequence[_Sum]) -> str:
             f"the bill has lines in several currencies ({', '.join(there)}), which cannot be added up: choose one by "
             f"--currency {there[0]}"
         )
-    if not there:
-        raise BillError("the bill has no lines")
     return asked or there[0]
 
 

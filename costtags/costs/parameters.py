@@ -1,22 +1,14 @@
 """NAME=VALUE -> the parameters of a query, checked."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from costtags.costs.bill import is_month
-from costtags.costs.query import Query, QueryError
+from costtags.costs.query import COSTS, Query, QueryError
 from costtags.schema import Schema
 from costtags.suggest import nearest
-
-# As parameters have it -> the column of ``bill``.
-COSTS: Mapping[str, str] = {
-    "amortised": "amortised",
-    "unblended": "unblended",
-    "net-amortised": "net_amortised",
-    "net-unblended": "net_unblended",
-}
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _MOST_ROWS = 1_000_000

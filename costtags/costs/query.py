@@ -1,6 +1,6 @@
-"""The queries: one question a file in ``queries/``, in Athena's SQL; parameters -> the text that is run.
+"""The queries: one question a file in ``queries/``, in Athena's SQL.
 
-A query reads two relations, which are made here over ``bill`` (see ``costs.bill``):
+A query reads two relations, which ``query_sql`` makes over ``bill`` (see ``costs.bill``):
 
 - ``lines``: the lines in one currency, with ``cost``: the kind of cost that was asked for.
 - ``tagged``: each line once for each key asked for, with ``key``, ``value`` (NULL where it has none), and where they
@@ -18,6 +18,14 @@ from pathlib import Path
 from costtags.suggest import nearest
 
 FOLDER = Path(__file__).parent / "queries"
+
+# As parameters have it -> the column of ``bill``.
+COSTS: Mapping[str, str] = {
+    "amortised": "amortised",
+    "unblended": "unblended",
+    "net-amortised": "net_amortised",
+    "net-unblended": "net_unblended",
+}
 
 
 class QueryError(Exception):

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from costtags.costs.bill import Partition, bill_sql, quoted
 from costtags.costs.layout import Layout, tag_column
-from costtags.costs.parameters import COSTS, Asked
+from costtags.costs.parameters import Asked
+from costtags.costs.query import COSTS
 from costtags.schema import Schema, Tag
 
 _PLACEHOLDER = re.compile(r":([a-z]+)\b")
@@ -51,8 +52,11 @@ def sql(
 
 
 def _tagged(one: Asked, tags: Sequence[Tag]) -> str:
-    """Return the relation ``tagged``. Of a tag's column no more is made than of ``value``: Trino cannot compile a CASE
-    that has a CASE in each of its branches."""
+    """Return the relation ``tagged``.
+
+    ``allowed`` is made of the tags' columns and ``meant`` is joined: Trino puts what ``value`` stands for wherever it
+    is read, and cannot compile a CASE with a CASE in each of its branches.
+    """
     columns = {tag.key: tag_column(tag.key) for tag in tags}
     selected = ["lines.*", "keys.key", f"{_by_key(columns)} AS value"]
     if "allowed" in one.query.body:

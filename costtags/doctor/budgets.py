@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -86,6 +87,9 @@ def _differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterato
     for field, name in (("BudgetType", "type"), ("TimeUnit", "period")):
         if there.get(field) != wanted[field]:
             yield f"its {name} is {there.get(field)}; tags.yaml says {wanted[field]}"
+    end = (there.get("TimePeriod") or {}).get("End")
+    if end is not None and end <= datetime.now(tz=UTC):
+        yield f"it ended on {end:%Y-%m-%d} and alerts no more; tags.yaml gives it no end"
     limit, here = there.get("BudgetLimit") or {}, wanted["BudgetLimit"]
     if there.get("AutoAdjustData"):
         yield f"AWS adjusts its limit by itself; tags.yaml says {here['Amount']} {here['Unit']}"

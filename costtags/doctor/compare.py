@@ -40,10 +40,11 @@ def compare(deployed: Iterable[Mapping[str, Any]], wanted: Iterable[Mapping[str,
     missing, extra = _uncovered(here - there, there), _uncovered(there - here, here)
     spelled = {rule.action: rule.spelled for rule in (*there, *here)} | {rule.action: rule.spelled for rule in here}
     found: dict[str, set[str]] = defaultdict(set)
-    for rules_of, others, is_wanted in ((missing, _by_shape(there), True), (extra, _by_shape(here), False)):
+    for rules_of, side, is_wanted in ((missing, there, True), (extra, here, False)):
+        others = _by_shape(side) if rules_of else {}
         for rule in rules_of:
             shape = _shape(rule)
-            partners = others.get((shape, _single(rule))) or others.get((shape, None)) or []
+            partners = others.get((shape, rule.single)) or others.get((shape, None)) or []
             for text in _said(rule, partners, is_wanted):
                 found[text].add(spelled[rule.action])
     return sorted(Difference(text, tuple(sorted(actions))) for text, actions in found.items())
@@ -54,17 +55,19 @@ def _uncovered(narrow: Set[Rule], wide: Set[Rule]) -> list[Rule]:
 
     A rule that covers another has no single test that the other lacks, but for wildcards: so few come into question.
     """
+    if not narrow:
+        return []
     exact: dict[tuple[str, frozenset[Test]], list[Rule]] = defaultdict(list)
     wild: list[Rule] = []
     for rule in wide:
-        single = _single(rule)
+        single = rule.single
         if any(sign in text for test in single for text in test.values for sign in "*?") or len(single) > _FEW:
             wild.append(rule)
         else:
             exact["*" if "*" in rule.action or "?" in rule.action else rule.action, single].append(rule)
 
     def candidates(rule: Rule) -> Iterator[Rule]:
-        single = _single(rule)
+        single = rule.single
         for size in range(min(len(single), _FEW) + 1):
             for some in combinations(single, size):
                 yield from exact.get((rule.action, frozenset(some)), ())
@@ -75,10 +78,6 @@ def _uncovered(narrow: Set[Rule], wide: Set[Rule]) -> list[Rule]:
 
 
 _FEW = 6
-
-
-def _single(rule: Rule) -> frozenset[Test]:
-    return frozenset(test for test in rule.tests if test.is_single)
 
 
 Shape = tuple[object, ...]
@@ -95,7 +94,7 @@ def _by_shape(side: Set[Rule]) -> dict[Shape, list[Rule]]:
     shapes: dict[Shape, list[Rule]] = defaultdict(list)
     for rule in sorted(side, key=_order):
         shape = _shape(rule)
-        shapes[shape, _single(rule)].append(rule)
+        shapes[shape, rule.single].append(rule)
         shapes.setdefault((shape, None), [rule])
     return shapes
 

@@ -11,7 +11,8 @@ from costtags.doctor.organization import above, organization, pages
 from costtags.doctor.organization_policies import DEPLOY, parsed
 from costtags.doctor.rows import NOT_USED, OK, PROBLEM, Row, guarded
 from costtags.doctor.rules import NotAPolicy
-from costtags.doctor.wanted import STAGES, TAG_POLICY, Wanted
+from costtags.doctor.wanted import TAG_POLICY, Wanted
+from costtags.documents.stages import STAGES
 
 CHECK = "effective-tag-policy"
 

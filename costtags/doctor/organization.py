@@ -8,7 +8,8 @@ from costtags.account import clients
 from costtags.account.clients import AWS_ERRORS
 from costtags.account.places import Access
 from costtags.doctor.rows import NOT_USED, OK, PROBLEM, Row, guarded
-from costtags.doctor.wanted import KINDS, SLOTS, STAGES, Wanted, kind_of, owner
+from costtags.doctor.wanted import KINDS, SLOTS, Wanted, kind_of, owner
+from costtags.documents.stages import STAGES
 
 CHECK = "organization"
 ROOM = "policy-slots"

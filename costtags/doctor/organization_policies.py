@@ -13,7 +13,8 @@ from costtags.doctor.compare import Difference, compare
 from costtags.doctor.organization import NO_STAGES, above, pages
 from costtags.doctor.rows import NOT_USED, OK, PROBLEM, Row, guarded, unknown
 from costtags.doctor.rules import NotAPolicy
-from costtags.doctor.wanted import KINDS, SLOTS, STAGES, TAG_POLICY, Wanted, kind_of, owner
+from costtags.doctor.wanted import KINDS, SLOTS, TAG_POLICY, Wanted, kind_of, owner
+from costtags.documents.stages import STAGES
 from costtags.documents.table import BY_NAME
 
 CHECK = "organization-policies"

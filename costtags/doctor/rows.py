@@ -81,7 +81,8 @@ def _fix(error: Exception, code: str) -> str:
         return (
             f"run it in the management account, or as its delegated administrator, and allow organizations:{operation}"
         )
-    return f"allow {operation} to the caller"
+    # IAM's action may have another name: budgets:ViewBudget of DescribeBudgets.
+    return f"allow {operation} to the caller, as `costtags render iam-for-doctor` does"
 
 
 _MANAGEMENT_ONLY = frozenset(

@@ -8,7 +8,7 @@ equal is equal, what is said to differ nearly always does.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 from math import prod
 from typing import Any
@@ -39,7 +39,7 @@ class Test:
         """Whether it asks for what matches none of its values."""
         return "not" in self.operator
 
-    @property
+    @cached_property
     def is_single(self) -> bool:
         """Whether it has one value since it was split."""
         return not self.negated and not self.operator.startswith("forallvalues:")
@@ -58,6 +58,11 @@ class Rule:
     spelled: str = field(compare=False)
     """The action as the policy spells it."""
     sid: str = field(compare=False, default="")
+
+    @cached_property
+    def single(self) -> frozenset[Test]:
+        """The tests of one value that stand for those of several."""
+        return frozenset(test for test in self.tests if test.is_single)
 
 
 def rules(policies: Iterable[Mapping[str, Any]]) -> frozenset[Rule]:

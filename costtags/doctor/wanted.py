@@ -8,17 +8,12 @@ from typing import Any
 
 from costtags.documents.document import DocumentError
 from costtags.documents.settings import Settings
+from costtags.documents.stages import STAGES, TARGET
 from costtags.documents.table import render
 from costtags.exemptions import Exemptions
 from costtags.gate.project import mapping
 from costtags.schema import Schema
 
-# Stage -> what its targets get: as OrganizationTagPolicies has it, which cannot be imported without Pulumi's SDK.
-STAGES: Mapping[str, tuple[str, ...]] = {
-    "report": ("tag-policy-report",),
-    "protect": ("tag-policy", "scp-protect-tags"),
-    "enforce": ("tag-policy", "scp-protect-tags", "scp-require-tags"),
-}
 SCP, TAG_POLICY = "SERVICE_CONTROL_POLICY", "TAG_POLICY"
 # Of a root, OU or account: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 SLOTS = {SCP: 10, TAG_POLICY: 10}
@@ -71,14 +66,13 @@ def stages_of(file: Path | None) -> dict[str, list[str]]:
     problems += [
         f"{file.name}: stages: {stage} must be a list of ids of roots, OUs and accounts"
         for stage, targets in given.items()
-        if not isinstance(targets, list) or not all(isinstance(one, str) and _TARGET.fullmatch(one) for one in targets)
+        if not isinstance(targets, list) or not all(isinstance(one, str) and TARGET.fullmatch(one) for one in targets)
     ]
     if problems:
         raise DocumentError(problems)
     return {str(stage): list(map(str, targets)) for stage, targets in given.items()}
 
 
-_TARGET = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}|[0-9]{12}")
 _NUMBERED = r"(?:-\d{1,2})?"
 _COMPILED = "; compiled from tags.yaml"
 

@@ -3,7 +3,18 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from costtags.documents import budgets, cost_categories, iam, iam_for, limits, scp, sdk_config, statements, tag_policy
+from costtags.documents import (
+    budgets,
+    cost_categories,
+    iam,
+    iam_for,
+    limits,
+    permissions,
+    scp,
+    sdk_config,
+    statements,
+    tag_policy,
+)
 from costtags.documents.document import Document, DocumentError, Draft, Piece, Plain, Quota, assembled
 from costtags.documents.settings import Settings
 from costtags.schema import Schema
@@ -96,7 +107,7 @@ PERMISSIONS = {
     f"iam-for-{command}": Row(
         f"iam-for-{command}", f"IAM: {one.description}", iam_for.permissions(command), quota=_managed
     )
-    for command, one in iam_for.PERMISSIONS.items()
+    for command, one in permissions.PERMISSIONS.items()
 }
 
 

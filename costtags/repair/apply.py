@@ -117,9 +117,10 @@ def apply(
     changed = _check(works, rows, access)
     if changed and not limits.skip_changed:
         listed = "\n".join(f"  {row.arn}: {row.why}" for row in changed)
+        so_far = "nothing was written in this run" if written else "nothing was written"
         raise Refused(
-            f"{len(changed)} of {len(plan.entries)} resources changed since the plan was made, so nothing was "
-            f"written:\n{listed}\nplan anew, delete them from the plan, or leave them alone with --skip-changed"
+            f"{len(changed)} of {len(plan.entries)} resources changed since the plan was made, so {so_far}:\n{listed}\n"
+            "plan anew, delete them from the plan, or leave them alone with --skip-changed"
         )
     _hold_back(works, rows, limits)
     outcomes = writer.perform(write for work in works.values() if (write := work.write("tag")))

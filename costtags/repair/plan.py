@@ -218,6 +218,8 @@ class Planner:
             if tag.key in resource.excused:
                 continue
             spelled = sorted(key for key in resource.tags if self._schema.meant_key(key) == tag.key)
+            if tag.key not in resource.tags and spelled and resource.excused.issuperset(spelled):
+                continue  # the misspelt key stands for it, and is excused
             if tag.key not in resource.tags or tag.key in wrong:
                 self._find(resource, tag, spelled, draft)
             right = tag.key in draft.set or (tag.key in resource.tags and tag.key not in wrong)

@@ -189,14 +189,16 @@ class _Reader:
         self._known(data, "", ())
         judged = self._mapping(data, "tags_yaml", ())
         entries = [self._entry(row, ("resources", i)) for i, row in enumerate(self._rows(data, "resources"))]
-        self._twice(entries)
+        restart = tuple(self._restart(row, ("restart", i)) for i, row in enumerate(self._rows(data, "restart")))
+        self._twice("resources", entries)
+        self._twice("restart", restart)
         return Plan(
             made_by=self._text(data, "made_by", ()),
             tags_yaml=self._text(judged, "file", ("tags_yaml",)),
             sha256=self._text(judged, "sha256", ("tags_yaml",)),
             places=tuple(self._texts(data, "places", ())),
             entries=tuple(sorted(entries, key=lambda entry: entry.arn)),
-            restart=tuple(self._restart(row, ("restart", i)) for i, row in enumerate(self._rows(data, "restart"))),
+            restart=restart,
             left=(),
             notes=(),
         )
@@ -265,7 +267,7 @@ class _Reader:
         }
         if (optional["profile"] is None) == (optional["space"] is None):
             self._say(at, "an app is in a profile or in a space: give one of them")
-        return Restart(
+        made = Restart(
             arn=self._arn(row, at),
             domain=self._text(row, "domain", at),
             app_type=self._text(row, "app_type", at),
@@ -273,13 +275,24 @@ class _Reader:
             because=tuple(self._texts(row, "because", at)),
             **optional,
         )
+        # What is deleted is named by these, what is told and kept in the journal by the ARN; its letters may be small.
+        named = f"app/{made.domain}/{made.space or made.profile}/{made.app_type}/{made.app_name}"
+        read = parse_arn(made.arn)
+        if read is not None and read.resource.casefold() != named.casefold():
+            self._say(
+                (*at, "arn"), f"{quoted(made.arn)} is not the app that domain, profile or space, type and name say"
+            )
+        if not made.because:
+            self._say((*at, "because"), "because must name the resources whose new tags the app does not know")
+        return made
 
-    def _twice(self, entries: Sequence[Entry]) -> None:
+    def _twice(self, name: str, rows: Sequence[Entry | Restart]) -> None:
         seen: set[str] = set()
-        for number, entry in enumerate(entries):
-            if entry.arn in seen:
-                self._say(("resources", number), f"{entry.arn} is in the plan already")
-            seen.add(entry.arn)
+        for number, row in enumerate(rows):
+            # SageMaker's names are unique without regard to case.
+            if row.arn and row.arn.casefold() in seen:
+                self._say((name, number), f"{row.arn} is in the plan already")
+            seen.add(row.arn.casefold())
 
     def _arn(self, row: Mapping[str, Any], at: Location) -> str:
         arn = self._text(row, "arn", at)

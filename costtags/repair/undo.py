@@ -38,10 +38,13 @@ def undo(
     again: who has set it since then meant it. Raises JournalError and AwsFailed.
     """
     unclear = {one.write.arn: one.why for one in resolve(access, journal) if one.why}
-    before = {(write.arn, key) for write in journal.done() for key in write.after}
-    nets = _nets(recorded)
+    restored: dict[str, set[str]] = {}
+    for write in journal.done():
+        restored.setdefault(write.arn, set()).update(write.after)
+    nets = {arn: net.without(restored.get(arn, ())) for arn, net in _nets(recorded).items()}
+    rows = {arn: Row(arn, "before") for arn, net in nets.items() if not net.after}
+    nets = {arn: net for arn, net in nets.items() if net.after}
     say(f"reading the tags of {len(nets)} resources")
-    rows: dict[str, Row] = {}
     restore: list[Write] = []
     take_away: list[Write] = []
     changes = 0
@@ -49,7 +52,7 @@ def undo(
         if arn in unclear:
             rows[arn] = Row(arn, "failed", unclear[arn])
             continue
-        writes, row = _writes(arn, nets[arn].without({key for at, key in before if at == arn}), read)
+        writes, row = _writes(arn, nets[arn], read)
         if row is not None:
             rows[arn] = row
         if writes and most is not None and changes >= most:

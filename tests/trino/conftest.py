@@ -7,7 +7,7 @@ import pytest
 
 from . import Trino, get
 
-MISSING = "NO TRINO: tests that need it did not run. `python tests/trino/get.py` gets it (a JDK 17 and Maven needed)."
+MISSING = "NO TRINO: tests that need it did not run. `make trino` gets it (a JDK 17 and Maven needed)."
 
 
 @pytest.fixture(scope="session")

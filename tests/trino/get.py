@@ -68,7 +68,7 @@ def main() -> int:
         return 2
     path = find()
     if path is None and "--find" in sys.argv[1:]:
-        say(f"nothing in {cache()}: python tests/trino/get.py")
+        say(f"nothing in {cache()}: make trino")
         return 2
     path = path or fetch()
     if path is None:

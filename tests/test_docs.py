@@ -95,8 +95,9 @@ def environment() -> dict[str, str]:
 
 # What cannot run inside the tests, or needs the real engine: those are run below.
 LIVE = tuple(f"costtags {name}" for name in ("audit", "repair", "doctor", "impact --since"))
+BILLS = ("python -m costtags.costs.sample_files", "costtags report", "costtags query")
 ELSEWHERE = ("make test", "make demo", "pulumi ", "aws ", "costtags activate", "costtags preview examples/untagged --",
-             *LIVE, "costtags render iam-for-audit iam-for-accounts --out")  # fmt: skip
+             *LIVE, *BILLS, "costtags render iam-for-audit iam-for-accounts --out")  # fmt: skip
 
 
 @pytest.mark.parametrize(("place", "command", "output"), commands())
@@ -161,8 +162,27 @@ def test_audit_and_repair_run_as_shown(tmp_path: Path) -> None:
             )  # fmt: skip
             assert "Traceback" not in done.stderr
             codes.append((command.split(" -")[0], done.returncode, done.stderr))
-    assert [code for _, code, _ in codes] == [1] * 5 + [1, 1, 0, 0], codes
+    assert [code for _, code, _ in codes] == [1] * 6 + [1, 1, 0, 0], codes
     assert (tmp_path / "audit.html").is_file()
+
+
+def test_reports_and_queries_run_as_shown(tmp_path: Path) -> None:
+    """What reads a bill runs on the made-up one that the guide begins with, and prints what is shown."""
+    shutil.copy(ROOT / "tags.yaml", tmp_path)
+    shown = [row for row in commands() if row[1].startswith(BILLS)]
+    making = [row for row in shown if row[1].startswith("python ")]
+    assert len(making) == 1
+    for place, command, output in [*making, *(row for row in shown if row not in making)]:
+        if "--athena" in command:
+            assert subprocess.run(["bash", "-n", "-c", command], check=False).returncode == 0  # test_cli_query.py
+            continue
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, f"{place}: {command}\n{done.stderr}"
+        assert not output or done.stdout == output, f"{place}: {command}"
+    assert (tmp_path / "report.html").is_file()
+    assert (tmp_path / "ml-sales.csv").is_file()
 
 
 def test_the_demo_prints_what_is_shown() -> None:

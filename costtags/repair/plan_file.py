@@ -279,9 +279,7 @@ class _Reader:
         named = f"app/{made.domain}/{made.space or made.profile}/{made.app_type}/{made.app_name}"
         read = parse_arn(made.arn)
         if read is not None and read.resource.casefold() != named.casefold():
-            self._say(
-                (*at, "arn"), f"{quoted(made.arn)} is not the app that domain, profile or space, type and name say"
-            )
+            self._say((*at, "arn"), f"{made.arn} is not the app that domain, profile or space, type and name say")
         if not made.because:
             self._say((*at, "because"), "because must name the resources whose new tags the app does not know")
         return made
@@ -290,7 +288,7 @@ class _Reader:
         seen: set[str] = set()
         for number, row in enumerate(rows):
             # SageMaker's names are unique without regard to case.
-            if row.arn and row.arn.casefold() in seen:
+            if parse_arn(row.arn) is not None and row.arn.casefold() in seen:
                 self._say((name, number), f"{row.arn} is in the plan already")
             seen.add(row.arn.casefold())
 

@@ -14,7 +14,7 @@ help:  ## This list
 preview: $(BIN)/costtags  ## Judge the example environment: no Pulumi CLI, no AWS credentials
 	$(BIN)/costtags preview --stack dev
 
-demo: .venv/dev  ## Audit and repair an account that exists on this machine only: no AWS credentials, no network
+demo: .venv/dev  ## Audit and repair an account that exists on this machine only, report on a made-up bill: no credentials
 	@$(BIN)/python -m demo
 
 test: check engine evaluator trino  ## Types, lint, then all tests, those on the real Pulumi engine too

@@ -1,4 +1,4 @@
-"""Fill an account that exists in this process only, and show what the commands make of it, as typed in a shell."""
+"""Fill an account that exists in this process only, and show what the commands make of it and of a made-up bill."""
 
 import logging
 import os
@@ -14,6 +14,8 @@ from demo.server import MotoAccount
 from tests.aws_account import environment, serving
 
 ROOT = Path(__file__).parents[1]
+REPORT = ROOT / "demo" / "report.html"
+"""What is left of it all."""
 HERE = "eu-west-1"
 ABROAD = "us-east-1"
 WHERE = f"--region {HERE} --region {ABROAD} --since 2026-01-01"
@@ -24,6 +26,10 @@ COMMANDS = (
     "sed -n '/^resources:/,+16p' plan.yaml",
     "costtags repair apply plan.yaml --overwrite",
     f"costtags audit {WHERE}",
+    "python -m costtags.costs.sample_files bill --lines 20000 --months 2026-08,2026-09,2026-10,2026-11 --last-day 20",
+    "costtags query coverage bill",
+    "costtags query missing-tag tag=cost-center from=2026-10 to=2026-10 bill",
+    "costtags report bill --out report.html",
 )
 """What a person types, one after the other."""
 
@@ -48,6 +54,9 @@ def main() -> int:
             done = subprocess.run(shlex.split(command), cwd=folder, check=False)
             worst = max(worst, done.returncode)
             print(flush=True)
+        if worst <= 1:
+            shutil.copy(Path(folder) / REPORT.name, REPORT)
+            print(f"The report is {REPORT.relative_to(ROOT)}: open it in a browser.")
     return 2 if worst > 1 else 0
 
 

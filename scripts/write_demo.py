@@ -1,4 +1,4 @@
-"""Write what `make demo` prints into docs/finops.md, between the last ```text and its end."""
+"""Write what `make demo` prints into docs/demo.md, between its ```text and its end."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 def main() -> None:
     """Run the demo and replace the block."""
     done = subprocess.run([sys.executable, "-m", "demo"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
-    page = ROOT / "docs" / "finops.md"
+    page = ROOT / "docs" / "demo.md"
     head, _, _ = page.read_text(encoding="utf-8").rpartition("```text\n")
     page.write_text(f"{head}```text\n{done.stdout}```\n", encoding="utf-8")
 

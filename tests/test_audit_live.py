@@ -315,6 +315,22 @@ def test_deleted_meanwhile(audit: Callable[..., Result], state: AwsAccount) -> N
     assert audit("--type", "model").stdout.endswith("findings: 2 mandatory; 1 deleted meanwhile.\n")
 
 
+def test_what_lies_in_others_that_are_deleted_meanwhile(audit: Callable[..., Result], state: AwsAccount) -> None:
+    state.add(
+        Held("domain", "studio", fields={"DomainId": DOMAIN, "TagPropagation": "ENABLED"}, tags=GOOD),
+        Held("hub", "ours", tags=GOOD),
+    )
+
+    def fault(call: Call) -> Fault | None:
+        gone = call.operation in ("ListHubContents", "DescribeDomain")
+        return Fault("ResourceNotFound", "it does not exist") if gone else None
+
+    state.fault = fault
+    result = audit("--format", "json")
+    assert len(state.asked("ListHubContents")) >= 1
+    assert (names(result), held(result)["unreachable"], held(result)["summary"]["gone"]) == (["ours"], [], 1)
+
+
 def test_without_the_tagging_api_each_resource_is_asked(audit: Callable[..., Result], state: AwsAccount) -> None:
     state.add(Held("endpoint", "fine", tags=GOOD))
     state.fault = failing("GetResources", DENIED)

@@ -187,7 +187,7 @@ def test_reports_and_queries_run_as_shown(tmp_path: Path) -> None:
 
 def test_the_demo_prints_what_is_shown() -> None:
     """`make demo` ends well, and the guide has its output: scripts/write_demo.py writes it."""
-    (shown,) = (block.text for block in of_language("text") if block.document == "finops.md")
+    (shown,) = (block.text for block in of_language("text") if block.document == "demo.md")
     done = subprocess.run(["make", "demo"], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     assert done.stdout == shown

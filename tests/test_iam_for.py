@@ -4,8 +4,8 @@ The commands run against the stand-in for AWS, where every call is recorded; wha
 source. IAM's own data says what the actions are, and on what they can be allowed.
 """
 
-import fnmatch
 import contextlib
+import fnmatch
 import json
 import os
 import re

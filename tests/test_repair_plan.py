@@ -379,7 +379,7 @@ def test_an_app_to_restart_is_the_one_that_its_arn_names_and_stands_there_once(
         f"{arn} is not the app that domain, profile or space, type and name say",
         f"{arn.replace('lab/jup', 'LAB/jup')} is in the plan already",
     ]
-    assert "because must name the resources whose new tags the app does not know" in bare.stderr
+    assert "nothing that because names is among the resources of the plan" in bare.stderr
     assert (bad.exit_code, bare.exit_code) == (2, 2)
 
 
@@ -484,7 +484,7 @@ def test_a_plan_is_read_back_as_it_was_written(
         set={"environment": Proposed("prod", None, source)},
     )
     app = Restart(
-        f"{ARN}app/d-1/a/x/c", "d-1", None if owner else "A", "A" if owner else None, "X", "c", None, None, (source,)
+        f"{ARN}app/d-1/a/x/c", "d-1", None if owner else "A", "A" if owner else None, "X", "c", None, None, (entry.arn,)
     )
     plan = Plan("costtags 1", "tags.yaml", "0", ("p",), (entry,), (app,), (Left("a", None, why),), (why,))
     text = as_yaml(plan)

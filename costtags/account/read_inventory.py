@@ -158,7 +158,9 @@ def _list(run: _Run, listing: Listing) -> list[Item]:
             one = Listing(row, place, {name: request[name] for name in call.each})
             rows += _pages(run, one.key, partial(_listed, getattr(client, call.call), one, request))
     except AWS_ERRORS as error:
-        _failed(run, place, row.name, error)
+        # What a list is in may be deleted meanwhile, and with it all that was in the list.
+        if not (listing.inputs and _is_missing(error)):
+            _failed(run, place, row.name, error)
         return []
     kept = []
     with run.lock:
@@ -241,10 +243,11 @@ def _found(run: _Run, item: Item) -> list[Found]:
         return []
     try:
         arn, tags = _arn_and_tags(run, item)
+        propagation = _propagation(run, item, arn) if arn and item.row.name == inventory.DOMAIN else None
     except AWS_ERRORS as error:
         if _is_missing(error):
             run.journal.keep(f"gone {item.key}", True)
-            arn = tags = None
+            arn = tags = propagation = None
         else:
             if _is_lost(error):
                 run.lost.setdefault(item.place, clients.explained(error))
@@ -258,15 +261,19 @@ def _found(run: _Run, item: Item) -> list[Found]:
         with run.lock:
             run.gone += 1
         return []
-    propagation = _propagation(run, item, arn) if item.row.name == inventory.DOMAIN else None
     return [Found(item.row.name, item.place, item.name, arn, item.created, tags, propagation)]
 
 
 def _propagation(run: _Run, item: Item, arn: str) -> str | None:
-    """Return whether a domain hands its tags on, as AWS says it; None where it cannot be asked."""
+    """Return whether a domain hands its tags on, as AWS says it; None where it cannot be asked.
+
+    Raises AWS_ERRORS where the domain has been deleted.
+    """
     try:
         return str(_described(run, item).get("propagation", "DISABLED"))
     except AWS_ERRORS as error:
+        if _is_missing(error):
+            raise
         run.unreachable.append(Unreachable(arn, f"whether it hands its tags on: {clients.explained(error)}"))
         return None
 

@@ -192,6 +192,7 @@ class _Reader:
         restart = tuple(self._restart(row, ("restart", i)) for i, row in enumerate(self._rows(data, "restart")))
         self._twice("resources", entries)
         self._twice("restart", restart)
+        self._caused(entries, restart)
         return Plan(
             made_by=self._text(data, "made_by", ()),
             tags_yaml=self._text(judged, "file", ("tags_yaml",)),
@@ -280,9 +281,18 @@ class _Reader:
         read = parse_arn(made.arn)
         if read is not None and read.resource.casefold() != named.casefold():
             self._say((*at, "arn"), f"{made.arn} is not the app that domain, profile or space, type and name say")
-        if not made.because:
-            self._say((*at, "because"), "because must name the resources whose new tags the app does not know")
         return made
+
+    def _caused(self, entries: Sequence[Entry], restart: Sequence[Restart]) -> None:
+        """Have no app deleted whose parents get no new tags, as after their entries were taken out of the plan."""
+        tagged = {entry.arn for entry in entries}
+        for number, one in enumerate(restart):
+            if tagged.isdisjoint(one.because):
+                self._say(
+                    ("restart", number),
+                    "nothing that because names is among the resources of the plan: a restart would bring the app no "
+                    "new tags; delete it here too",
+                )
 
     def _twice(self, name: str, rows: Sequence[Entry | Restart]) -> None:
         seen: set[str] = set()

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from costtags.catalog import sagemaker_types
 from costtags.repair import facts
 from costtags.repair.plan import Entry, Left, Plan, Proposed, Restart
-from costtags.repair.plan_file import as_yaml, read
+from costtags.repair.plan_file import as_yaml
+from costtags.repair.read_plan import read
 from costtags.schema import load as load_schema
 
 from .aws_account import Call, Fault, Held

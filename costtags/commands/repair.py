@@ -224,7 +224,8 @@ def apply_(
     from costtags.repair import apps
     from costtags.repair.apply import WORDS, Done, Limits, apply
     from costtags.repair.journal import open_journal
-    from costtags.repair.plan_file import read, sha256
+    from costtags.repair.plan_file import sha256
+    from costtags.repair.read_plan import read
     from costtags.schema import load
 
     idle = _duration(idle_for)

@@ -8,6 +8,7 @@ from costtags.costs import report_words as words
 from costtags.costs.report import UNTAGGED, Report, resource_name
 from costtags.costs.report_charts import bars, shares
 from costtags.costs.report_words import Row, money
+from costtags.gate.formats.as_text import printable
 
 _COLOURS = 7  # as many as can be told apart; all others share one
 _ROWS = 12
@@ -32,6 +33,7 @@ def as_html(report: Report) -> str:
         "signed": words.signed,
         "percent": words.percent,
         "shown": words.shown,
+        "plain": printable,
     }
     return environment.get_template("report.html.jinja").render(_data(report))
 

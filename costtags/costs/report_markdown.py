@@ -9,6 +9,7 @@ from html import escape
 from costtags.costs import report_words as words
 from costtags.costs.report import UNTAGGED, Report
 from costtags.costs.report_words import money
+from costtags.gate.formats.as_text import printable
 
 _ROWS = 8
 _CHANGES = 5
@@ -26,7 +27,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield f"**{money(report.total)} {report.currency}** ({words.COST_WORDS[report.cost]})"
     yield ""
-    yield from (f"- {_plain(sentence)}" for sentence in list(words.in_short(report))[1:])
+    yield from (f"- {_plain(sentence)}" for sentence in words.in_short(report))
     yield from _table(
         "Month by month",
         ["", *months, "total"],
@@ -117,10 +118,10 @@ def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> I
 
 def _code(text: str) -> str:
     """Write text that is not ours: in <code> nothing is a link or a mention, and its marks are escaped."""
-    return f"<code>{_plain(text)}</code>" if text else ""
+    return f"<code>{_plain(words.shown(text))}</code>" if text else ""
 
 
 def _plain(text: str) -> str:
     """Escape HTML, and what Markdown would take for a mark of its own or break a line at."""
-    escaped = escape(words.shown(text), quote=True)
+    escaped = escape(printable(text), quote=True)
     return "".join(f"&#{ord(one)};" if one in "*_`[]|~\\@" else one for one in escaped)

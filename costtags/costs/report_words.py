@@ -64,8 +64,7 @@ def period(report: Report) -> str:
 
 
 def in_short(report: Report) -> Iterator[str]:
-    """Yield what a reader must know, a sentence each."""
-    yield f"{money(report.total)} {report.currency} were spent on SageMaker in {period(report)}."
+    """Yield what a reader must know besides the total, a sentence each."""
     for month, day in report.partial.items():
         yield f"{month} is not over: its costs end on {day}."
     if report.compared:
@@ -82,7 +81,7 @@ def in_short(report: Report) -> Iterator[str]:
                 f"{percent(key.coverage)} of it carries {key.key}; {money(untagged)} {report.currency} does not, and "
                 "cannot be attributed by it."
             )
-    over = [one for one in report.budgets if one.used is not None and one.used > 1]
+    over = [one for one in last_periods(report.budgets) if one.used is not None and one.used > 1]
     if over:
         names = dict.fromkeys(one.name for one in over)
         said = [f"{name} in {', '.join(one.period for one in over if one.name == name)}" for name in names]

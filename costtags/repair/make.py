@@ -9,8 +9,9 @@ from costtags.account.places import Access
 from costtags.gate.state import State
 from costtags.repair import apps
 from costtags.repair.owners import Owners
-from costtags.repair.plan import Entry, Options, Plan, Planner, resources_of
+from costtags.repair.plan import Entry, Options, Plan
 from costtags.repair.plan_file import sha256
+from costtags.repair.planner import Planner, resources_of
 from costtags.repair.relatives import Relatives
 from costtags.repair.resource import Resource
 from costtags.repair.rules import Rule

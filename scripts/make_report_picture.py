@@ -1,5 +1,6 @@
-"""Draws docs/report.png: the report of a sample bill, as headless Chromium shows it. `make_report_picture.py [FILE]`."""
+"""Draws docs/report.png, the report of a sample bill in headless Chromium: `make_report_picture.py [FILE]`."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from costtags.schema import load
 
 ROOT = Path(__file__).resolve().parent.parent
 MONTHS = [f"2026-{number:02d}" for number in range(1, 7)]
-SIZE = (1000, 1460)
+SIZE = (1120, 1200)
 
 
 def main() -> int:
@@ -21,10 +22,10 @@ def main() -> int:
         [sys.executable, ROOT / "tests" / "browser" / "get.py"], stdout=subprocess.PIPE, text=True, check=True
     ).stdout.strip()
     with tempfile.TemporaryDirectory() as folder:
-        schema = ROOT / "tags.yaml"
+        schema = Path(shutil.copy(ROOT / "tags.yaml", folder))
         write_sample(sample_cells(load(schema), MONTHS, lines=20_000, last_day=17), Path(folder, "bill"))
         page = Path(folder, "report.html")
-        command = [sys.executable, "-m", "costtags", "report", "bill", "--schema", schema, "--out", page]
+        command = [sys.executable, "-m", "costtags", "report", "bill", "--schema", schema.name, "--out", str(page)]
         subprocess.run(command, cwd=folder, check=True)
         shot = [f"--screenshot={picture.resolve()}", f"--window-size={SIZE[0]},{SIZE[1]}", "--hide-scrollbars"]
         subprocess.run(

@@ -343,6 +343,15 @@ def test_without_the_tagging_api_each_resource_is_asked(audit: Callable[..., Res
     assert len(state.asked("ListTags")) == 1
 
 
+def test_a_network_without_the_tagging_api(audit: Callable[..., Result], state: AwsAccount) -> None:
+    state.add(Held("endpoint", "a", tags=GOOD), Held("endpoint", "b"))
+    nowhere = {"AWS_ENDPOINT_URL_RESOURCE_GROUPS_TAGGING_API": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}
+    result = audit("--type", "endpoint", "--format", "json", **nowhere)
+    assert (names(result), held(result)["unreachable"]) == (["a", "b"], [])
+    (note,) = held(result)["notes"]
+    assert note.startswith("123456789012 eu-west-1: the tags were read one resource at a time: AWS did not answer: ")
+
+
 def test_accounts_of_an_organization(audit: Callable[..., Result], state: AwsAccount) -> None:
     others = ["111111111111", "222222222222", "333333333333"]
     state.accounts = [ACCOUNT, *others]

@@ -383,6 +383,12 @@ def test_policies_that_are_none(tmp_path: Path, text: str, expected: str) -> Non
     ("arguments", "expected"),
     [
         (("a.json", "--athena", "w", "--table", "d.t"), "files or --athena: name one source"),
+        (("a.json", "--account", ACCOUNT), "--account says where to ask for events: files and Athena's table are read"),
+        (("a.json", "--region", "eu-west-1"), "--region says where to ask for events: files are read whole"),
+        (
+            ("--athena", "w", "--table", "d.t", "--region", "all"),
+            "--region with --athena is the one that the workgroup is in",
+        ),
         (("--athena", "w"), "--athena WORKGROUP and --table DB.TABLE go together"),
         (("a.json", "--journal", "j"), "--journal is for the event history; files and Athena are read at once"),
         (("--since", "soon"), '--since and --until: "soon" is no time: write 7d, 12h, 4w, 2026-11-01 or 2026-11-01T08'),

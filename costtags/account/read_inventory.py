@@ -1,80 +1,26 @@
 """The calls that find what exists of SageMaker in accounts and regions, with its tags: several at once."""
 
-import re
-import threading
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
-from botocore.exceptions import (
-    ClientError,
-    EndpointConnectionError,
-    InvalidRegionError,
-    NoCredentialsError,
-    PaginationError,
-)
+from botocore.exceptions import ClientError, EndpointConnectionError, PaginationError
 
-from costtags.account import clients, inventory
+from costtags.account import clients, failures, inventory, read_tags
 from costtags.account.clients import AWS_ERRORS
-from costtags.account.inventory import Found, Inventory, Item, Listing
+from costtags.account.inventory import Inventory, Item, Listing
 from costtags.account.journal import Journal
-from costtags.account.places import Access, Place, Unreachable, refused
+from costtags.account.places import Access, Place, Unreachable
+from costtags.account.reading import Progress, Run
 from costtags.catalog import SageMakerType
-
-Progress = Callable[[str, int, int], None]
-"""Takes what is being read, how much of it is, and how much there is."""
 
 CONCURRENCY = 8
 ATTEMPTS = 10
 """More than other commands: among many thousand calls some are unlucky several times."""
 
-# A region that is not enabled, credentials that have ended: nothing more can be asked there.
-_PLACE_LOST = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidClientTokenId",
-        "OptInRequired",
-        "UnrecognizedClientException",
-    }
-)
-_NOT_OFFERED = frozenset({"InvalidAction", "UnknownOperation", "UnknownOperationException"})
-_NOT_FOUND = frozenset({"ResourceNotFound", "ResourceNotFoundException"})
-_INVALID = frozenset({"ValidationException", "ValidationError"})
-_MISSING = re.compile(r"not exist|not found|not find|unable to find|deleted", re.IGNORECASE)
-_TOKEN_REFUSED = frozenset({*_INVALID, "InvalidParameterException", "PaginationTokenExpiredException"})
-
 R = TypeVar("R")
-
-
-@dataclass
-class _Run:
-    """What the steps share: whom to ask, what was answered, what is lost."""
-
-    access: Access
-    journal: Journal
-    since: datetime | None
-    concurrency: int
-    progress: Progress
-    tagged: dict[Place, dict[str, tuple[str, dict[str, str]]]] = field(default_factory=dict)
-    """By place and case-folded ARN: the ARN and the tags that GetResources returned."""
-    lost: dict[Place, str] = field(default_factory=dict)
-    failed: dict[tuple[Place, str], Exception | str] = field(default_factory=dict)
-    """By place and type: why it could not be listed."""
-    unread: Counter[Place] = field(default_factory=Counter)
-    """How many resources were listed before a place was lost, and not read after it."""
-    left_out: Counter[tuple[str, str]] = field(default_factory=Counter)
-    unreachable: list[Unreachable] = field(default_factory=list)
-    not_judged: list[Unreachable] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    gone: int = 0
-    read: int = 0
-    stop: threading.Event = field(default_factory=threading.Event)
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def read(
@@ -94,7 +40,7 @@ def read(
     leave behind; None leaves them out. What cannot be read is told in the inventory; only what is wrong with the
     call itself is raised, as AwsFailed.
     """
-    run = _Run(access, journal, since, concurrency, progress)
+    run = Run(access, journal, since, concurrency, progress)
     wanted = {row.name for row in rows}
     asked = inventory.asked(rows, since)
     first = inventory.listings(asked, places)
@@ -103,7 +49,7 @@ def read(
     within = inventory.nested(asked, listed)
     listed += _each(run, "lists within others", [partial(_list, run, one) for one in within])
     items = list({item.key: item for item in listed if item.row.name in wanted}.values())
-    found = _each(run, "tags", [partial(_found, run, item) for item in items])
+    found = _each(run, "tags", [partial(read_tags.found, run, item) for item in items])
     _tell_failures(run, asked, wanted, places)
     run.not_judged += inventory.counted({one: n for one, n in run.left_out.items() if one[0] in wanted})
     run.not_judged += [
@@ -120,7 +66,7 @@ def read(
     )
 
 
-def _each(run: _Run, what: str, steps: Sequence[Callable[[], list[R]]]) -> list[R]:
+def _each(run: Run, what: str, steps: Sequence[Callable[[], list[R]]]) -> list[R]:
     """Take steps, several at once, and return what they all returned, in their order."""
     run.progress(what, 0, len(steps))
     with ThreadPoolExecutor(run.concurrency) as pool:
@@ -139,7 +85,7 @@ def _each(run: _Run, what: str, steps: Sequence[Callable[[], list[R]]]) -> list[
 # ---- lists
 
 
-def _list(run: _Run, listing: Listing) -> list[Item]:
+def _list(run: Run, listing: Listing) -> list[Item]:
     """Read a list to its end."""
     place, row = listing.place, listing.row
     if place in run.lost or run.stop.is_set():
@@ -159,7 +105,7 @@ def _list(run: _Run, listing: Listing) -> list[Item]:
             rows += _pages(run, one.key, partial(_listed, getattr(client, call.call), one, request))
     except AWS_ERRORS as error:
         # What a list is in may be deleted meanwhile, and with it all that was in the list.
-        if not (listing.inputs and _is_missing(error)):
+        if not (listing.inputs and failures.is_missing(error)):
             _failed(run, place, row.name, error)
         return []
     kept = []
@@ -183,13 +129,14 @@ def _listed(
     return rows, answer.get("NextToken")
 
 
-def _tagged(run: _Run, place: Place) -> list[Item]:
+def _tagged(run: Run, place: Place) -> list[Item]:
     """Read the tags that GetResources knows: of what is tagged, or once was."""
     try:
         tagging = run.access.client(place.account, "resourcegroupstaggingapi", place.region)
         rows = _pages(run, f"tagged {place}", partial(_tagged_page, tagging))
     except AWS_ERRORS as error:
-        if _is_lost(error):
+        # Where the tagging API alone has no endpoint, as in a network without one for it, SageMaker may have.
+        if failures.is_lost(error) and not isinstance(error, EndpointConnectionError):
             run.lost.setdefault(place, clients.explained(error))
         else:
             run.notes.append(f"{place}: the tags were read one resource at a time: {clients.explained(error)}")
@@ -205,12 +152,12 @@ def _tagged_page(tagging: Any, token: str | None) -> tuple[list[dict[str, Any]],
         **({"PaginationToken": token} if token else {}),
     )
     found = answer.get("ResourceTagMappingList", [])
-    rows = [{"arn": one["ResourceARN"], "tags": _tags(one.get("Tags", []))} for one in found]
+    rows = [{"arn": one["ResourceARN"], "tags": read_tags.plain_tags(one.get("Tags", []))} for one in found]
     return rows, answer.get("PaginationToken") or None  # "" at the end
 
 
 def _pages(
-    run: _Run, key: str, page: Callable[[str | None], tuple[list[dict[str, Any]], str | None]]
+    run: Run, key: str, page: Callable[[str | None], tuple[list[dict[str, Any]], str | None]]
 ) -> list[dict[str, Any]]:
     """Read the pages of a list that the journal lacks, and return the rows of all."""
     pages = run.journal.pages(key)
@@ -220,7 +167,7 @@ def _pages(
         try:
             rows, following = page(token)
         except ClientError as error:
-            if token is None or restarted or clients.code(error) not in _TOKEN_REFUSED:
+            if token is None or restarted or not failures.is_token_refused(error):
                 raise
             restarted = True  # the token has run out, as one from a journal may: from the beginning, once
             run.journal.restart(key)
@@ -231,144 +178,19 @@ def _pages(
     return pages.rows
 
 
-# ---- one resource
-
-
-def _found(run: _Run, item: Item) -> list[Found]:
-    """Return a listed resource with its tags; nothing, where it is gone or cannot be read."""
-    if item.place in run.lost:
-        with run.lock:
-            run.unread[item.place] += 1
-    if item.place in run.lost or run.stop.is_set():
-        return []
-    try:
-        arn, tags = _arn_and_tags(run, item)
-        propagation = _propagation(run, item, arn) if arn and item.row.name == inventory.DOMAIN else None
-    except AWS_ERRORS as error:
-        if _is_missing(error):
-            run.journal.keep(f"gone {item.key}", True)
-            arn = tags = propagation = None
-        else:
-            if _is_lost(error):
-                run.lost.setdefault(item.place, clients.explained(error))
-                with run.lock:
-                    run.unread[item.place] += 1
-            else:
-                shown = item.arn or inventory.likely_arn(item, run.access.partition)
-                run.unreachable.append(Unreachable(shown or item.key, clients.explained(error)))
-            return []
-    if arn is None or tags is None:
-        with run.lock:
-            run.gone += 1
-        return []
-    return [Found(item.row.name, item.place, item.name, arn, item.created, tags, propagation)]
-
-
-def _propagation(run: _Run, item: Item, arn: str) -> str | None:
-    """Return whether a domain hands its tags on, as AWS says it; None where it cannot be asked.
-
-    Raises AWS_ERRORS where the domain has been deleted.
-    """
-    try:
-        return str(_described(run, item).get("propagation", "DISABLED"))
-    except AWS_ERRORS as error:
-        if _is_missing(error):
-            raise
-        run.unreachable.append(Unreachable(arn, f"whether it hands its tags on: {clients.explained(error)}"))
-        return None
-
-
-def _arn_and_tags(run: _Run, item: Item) -> tuple[str | None, dict[str, str] | None]:
-    """Return the ARN and the tags of a resource; None, where it has been deleted. Raises AWS_ERRORS."""
-    if run.journal.answer(f"gone {item.key}"):
-        return None, None
-    tagged = run.tagged.get(item.place, {})
-    likely = inventory.likely_arn(item, run.access.partition)
-    if likely is not None and likely.casefold() in tagged:
-        known, tags = tagged[likely.casefold()]
-        return item.arn or known, tags
-    arn = inventory.certain_arn(item, run.access.partition) or _described(run, item).get("arn")
-    if arn is None:
-        raise PaginationError(message="neither its list nor its description has an ARN")
-    if arn.casefold() in tagged:
-        return arn, tagged[arn.casefold()][1]
-    try:
-        return arn, _listed_tags(run, item.place, arn)
-    except ClientError as error:
-        code = clients.code(error)
-        if code not in _NOT_FOUND | _INVALID or inventory.describing(item) is None:
-            raise
-        # It is deleted, or its ARN is not as it was built; to say "invalid" of a deleted one, AWS needs no words.
-        described = _described(run, item, afresh=True)
-        if described.get("over"):
-            return None, None
-        if described.get("arn") in (None, arn):
-            raise
-        return described["arn"], _listed_tags(run, item.place, described["arn"])
-
-
-def _listed_tags(run: _Run, place: Place, arn: str) -> dict[str, str]:
-    kept = run.journal.answer(f"tags {arn}")
-    if kept is not None:
-        return dict(kept)
-    client = run.access.client(place.account, "sagemaker", place.region)
-    pages = client.get_paginator("list_tags").paginate(ResourceArn=arn)
-    tags = _tags([tag for page in pages for tag in page.get("Tags", [])])
-    run.journal.keep(f"tags {arn}", tags)
-    return tags
-
-
-def _described(run: _Run, item: Item, *, afresh: bool = False) -> dict[str, Any]:
-    """Return what is needed of a resource's description: ``arn``, ``propagation``, ``over``. Raises AWS_ERRORS."""
-    kept = run.journal.answer(f"described {item.key}")
-    if kept is not None and not afresh:
-        return dict(kept)
-    call, inputs = item.row.describe_call, inventory.describing(item)
-    if call is None or inputs is None:
-        return {}
-    client = run.access.client(item.place.account, "sagemaker", item.place.region)
-    answer = getattr(client, call.call)(**inputs)
-    said = {
-        "arn": inventory.at(answer, call.arn),
-        "propagation": inventory.at(answer, "TagPropagation"),
-        "over": inventory.is_over(item.row, answer),
-    }
-    said = {name: value for name, value in said.items() if value}
-    run.journal.keep(f"described {item.key}", said)
-    return said
-
-
-def _tags(tags: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    return {str(tag["Key"]): str(tag.get("Value", "")) for tag in tags}
-
-
 # ---- what fails
 
 
-def _is_missing(error: Exception) -> bool:
-    """Say whether an error says that the resource is no more."""
-    if not isinstance(error, ClientError):
-        return False
-    code = clients.code(error)
-    return code in _NOT_FOUND or (code in _INVALID and bool(_MISSING.search(clients.message(error))))
-
-
-def _is_lost(error: Exception) -> bool:
-    """Say whether an error concerns all that could be asked in a place."""
-    kinds = (EndpointConnectionError, InvalidRegionError, NoCredentialsError)
-    return isinstance(error, kinds) or refused(error) or clients.code(error) in _PLACE_LOST
-
-
-def _failed(run: _Run, place: Place, name: str, error: Exception) -> None:
-    if _is_lost(error):
+def _failed(run: Run, place: Place, name: str, error: Exception) -> None:
+    if failures.is_lost(error):
         run.lost.setdefault(place, clients.explained(error))
-    elif clients.code(error) in _NOT_OFFERED:
+    elif failures.is_not_offered(error):
         run.not_judged.append(Unreachable(f"{place} {name}", f"not offered there ({clients.code(error)})"))
     else:
         run.failed[place, name] = error
 
 
-def _tell_failures(run: _Run, asked: Sequence[SageMakerType], wanted: set[str], places: Sequence[Place]) -> None:
+def _tell_failures(run: Run, asked: Sequence[SageMakerType], wanted: set[str], places: Sequence[Place]) -> None:
     """Say what could not be read: a place in one line where nothing could be."""
     for place, why in run.lost.items():
         unread = f"; {run.unread[place]} resources that were listed there are not judged" if run.unread[place] else ""

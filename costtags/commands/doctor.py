@@ -48,6 +48,9 @@ def doctor(
     It reads only. What belongs to the organization it sees in the management account, with that stack's config; the
     rest in the account that it is run in. Policies are compared by what they decide, not by their text.
 
+    How AWS answers is taken from its published models and documents: no live account was there to try it on. Where
+    AWS writes back a policy or a budget in a way that those do not show, a difference may be none.
+
     Exits with 0 where all is well; 1 where something is wrong, waits, or cannot be told (--only leaves out what is
     not to be looked at); 2 where AWS cannot be asked at all.
     """

@@ -84,7 +84,7 @@ def impact(
     from costtags.impact.report import Report, Tally
     from costtags.stack_settings import with_options
 
-    _refuse(files, workgroup, table, journal, management_account, organization)
+    _refuse(files, regions, accounts, workgroup, table, journal, management_account, organization)
     now = datetime.now(tz=UTC).replace(microsecond=0)
     try:
         start = point(since, now) if since else None if files else now - timedelta(days=7)
@@ -152,6 +152,8 @@ def _end(end: "datetime", last: "datetime | None", start: "datetime | None") -> 
 
 def _refuse(
     files: tuple[Path, ...],
+    regions: tuple[str, ...],
+    accounts: tuple[str, ...],
     workgroup: str | None,
     table: str | None,
     journal: Path | None,
@@ -161,6 +163,12 @@ def _refuse(
     """Raise a usage error for options that contradict each other."""
     if files and workgroup:
         raise click.UsageError("files or --athena: name one source")
+    if (files or workgroup) and accounts:
+        raise click.UsageError("--account says where to ask for events: files and Athena's table are read whole")
+    if files and regions:
+        raise click.UsageError("--region says where to ask for events: files are read whole")
+    if workgroup and (len(regions) > 1 or "all" in regions):
+        raise click.UsageError("--region with --athena is the one that the workgroup is in")
     if bool(workgroup) != bool(table):
         raise click.UsageError("--athena WORKGROUP and --table DB.TABLE go together")
     if journal and (files or workgroup):

@@ -53,9 +53,8 @@ def report(
     or folders of them; or --athena with --table; or --explorer. The report is one HTML file that needs no network and
     no script, JSON for machines, or Markdown for a chat.
 
-    Sums state what they leave out: tax, AWS Support, unused commitment, other products. What an account's own
-    data alone can show (how soon AWS completes a month, for one) is not guessed: a month counts as whole when it has
-    costs of its last day.
+    Sums state what they leave out: tax, AWS Support, unused commitment, other products. A month counts as whole when
+    there are costs of its last day. Athena runs two statements, whose price is told; so is Cost Explorer's.
 
     Exits with 0, or 2 where there is no report.
     """
@@ -109,6 +108,10 @@ def _by_files(wanted: "Wanted", files: tuple[Path, ...]) -> "Facts":
                 return facts_of_files(bill, wanted, f"{bill.layout.name} in {named}")
         except BillError as error:
             fail(str(error))
+        except RuntimeError as error:
+            if "interrupted" in str(error):  # DuckDB's word for Ctrl-C
+                raise KeyboardInterrupt from None
+            raise
 
 
 def _by_athena(wanted: "Wanted", workgroup: str, table: str, region: str | None, profile: str | None) -> "Facts":

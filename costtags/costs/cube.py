@@ -8,20 +8,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from costtags.costs.answer import DEFAULT_COST, Source, from_files
 from costtags.costs.bill import LEFT_OUT, SAGEMAKER, bill_sql, quoted, to_duckdb
-from costtags.costs.facts import SERVICE, Facts, Resource, Resources, Wanted, compared, not_counted, with_gaps
+from costtags.costs.facts import SERVICE, Facts, Wanted, compared, not_counted, with_gaps
 from costtags.costs.files import BillError
 from costtags.costs.layout import MONTHLY, Layout, collisions, tag_column
 from costtags.costs.local import LocalBill, Rows
 from costtags.costs.query import COSTS
+from costtags.costs.report_resources import LINES, resources
 from costtags.schema import Budget
 
-TOP = 25
-"""How many resources are listed."""
-_MOVED = 10
 _DIMENSIONS = ("currency", "month", "part", "usage_group", "account", "resource_id")
 _SUMS = ("lines", "first_day", "last_day", "unblended", "cost", "costed")
 
@@ -35,7 +32,7 @@ def facts_of_files(bill: LocalBill, wanted: Wanted, source: str) -> Facts:
     )
 
     def run(sql: str) -> Rows:
-        return bill.query(sql.replace(_LINES, "report_lines"))
+        return bill.query(sql.replace(LINES, "report_lines"))
 
     return _facts(run, found, wanted, cost, source, notes)
 
@@ -46,16 +43,13 @@ def facts_of_athena(found: Source, wanted: Wanted, source: str, months: tuple[st
     prefix = _with_lines(found, wanted, cost, months)
 
     def run(sql: str) -> Rows:
-        body = sql.replace(_LINES, "lines")
+        body = sql.replace(LINES, "lines")
         return found.run(
             f"{prefix},\n{body.removeprefix('WITH ')}" if body.startswith("WITH ") else f"{prefix}\n{body}"
         )
 
     span = f" from {months[0]} to {months[1]}; --months says how many"
     return _facts(run, found, wanted, cost, source, notes, span)
-
-
-_LINES = "{lines}"
 
 
 def _cost(asked: str | None, layout: Layout) -> tuple[str, list[str]]:
@@ -166,7 +160,7 @@ def _facts(
         },
         outside=dict(_outside(sums, currency, months)),
         budgets=_budgets(wanted, counted, list(conditions), in_range, currency),
-        resources=_resources(run, found.layout, wanted, currency, months, compared(months, partial)),
+        resources=resources(run, found.layout, wanted, currency, months, compared(months, partial)),
         notes=(*found.notes, *notes),
     )
 
@@ -189,7 +183,7 @@ def _cube_sql(columns: Sequence[str], conditions: Sequence[str]) -> str:
     return (
         f"SELECT currency, month, part, GROUPING({', '.join(by)}), {', '.join(by)}, SUM(lines), MIN(first_day), "
         f"MAX(last_day), COALESCE(SUM(cost), 0), SUM(costed){sums}\n"
-        f"FROM (SELECT currency, month, part, {', '.join(_SUMS)}, {inner}{budgets} FROM {_LINES}) AS each_line\n"
+        f"FROM (SELECT currency, month, part, {', '.join(_SUMS)}, {inner}{budgets} FROM {LINES}) AS each_line\n"
         f"GROUP BY GROUPING SETS ({sets})\nORDER BY {places}"
     )
 
@@ -281,67 +275,3 @@ def _budgets(
             by_month[str(one.month)] = by_month.get(str(one.month), Decimal()) + one.budgets[at]
         found[budget.name] = by_month
     return found
-
-
-def _resources(
-    run: Callable[[str], Rows],
-    layout: Layout,
-    wanted: Wanted,
-    currency: str,
-    months: Sequence[str],
-    pair: tuple[str, str] | None,
-) -> Resources | None:
-    """Ask for the resources to look at; None where the bill names none."""
-    if not layout.has("line_item_resource_id"):
-        return None
-    columns = {key: tag_column(key) for key in wanted.duties}
-    before, after = pair or ("", "")
-    lacking = " OR ".join(f"{column} IS NULL" for column in dict.fromkeys(columns.values()))
-    missing = ", ".join(
-        f"SUM(CASE WHEN {column} IS NULL THEN cost ELSE 0 END) AS missing_{at}"
-        for at, column in enumerate(columns.values())
-    )
-    sql = f"""WITH each_resource AS (
-  SELECT resource_id, account, usage_group,
-    COALESCE(SUM(CASE WHEN {lacking} THEN cost ELSE 0 END), 0) AS untagged,
-    COALESCE(SUM(CASE WHEN month = {quoted(before)} THEN cost ELSE 0 END), 0) AS cost_before,
-    COALESCE(SUM(CASE WHEN month = {quoted(after)} THEN cost ELSE 0 END), 0) AS cost_after,
-    {missing}
-  FROM {_LINES}
-  WHERE part = '{SAGEMAKER}' AND currency = {quoted(currency)} AND month >= {quoted(months[0])}
-  GROUP BY 1, 2, 3
-),
-ranked AS (
-  SELECT *,
-    ROW_NUMBER() OVER (ORDER BY untagged DESC, resource_id, account, usage_group) AS place,
-    ROW_NUMBER() OVER (ORDER BY ABS(cost_after - cost_before) DESC, resource_id, account, usage_group) AS moved,
-    SUM(CASE WHEN untagged <> 0 THEN 1 ELSE 0 END) OVER () AS untagged_count,
-    SUM(untagged) OVER () AS untagged_amount
-  FROM each_resource
-)
-SELECT * FROM ranked WHERE place <= {TOP} OR moved <= {_MOVED} ORDER BY place"""
-    rows = run(sql)
-    named = [dict(zip(rows.columns, row, strict=True)) for row in rows.rows]
-    if not named:
-        return Resources((), 0, Decimal(), ())
-    listed = [row for row in named if row["place"] <= TOP and row["untagged"] > 0]
-    moved = [row for row in named if row["moved"] <= _MOVED and row["cost_after"] != row["cost_before"]]
-    return Resources(
-        untagged=tuple(_resource(row, columns) for row in listed),
-        untagged_count=int(named[0]["untagged_count"]),
-        untagged_amount=named[0]["untagged_amount"],
-        moved=tuple(_resource(row, columns) for row in sorted(moved, key=lambda row: int(row["moved"]))),
-    )
-
-
-def _resource(row: Mapping[str, Any], columns: Mapping[str, str]) -> Resource:
-    amounts = {key: row[f"missing_{at}"] for at, key in enumerate(columns)}
-    return Resource(
-        resource=row["resource_id"],
-        account=row["account"],
-        usage_group=row["usage_group"],
-        untagged=row["untagged"],
-        missing={key: amount for key, amount in amounts.items() if amount},
-        before=row["cost_before"],
-        after=row["cost_after"],
-    )

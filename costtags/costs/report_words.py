@@ -66,7 +66,7 @@ def period(report: Report) -> str:
 def in_short(report: Report) -> Iterator[str]:
     """Yield what a reader must know besides the total, a sentence each."""
     for month, day in report.partial.items():
-        yield f"{month} is not over: its costs end on {day}."
+        yield f"{month} is not whole: its costs end on {day}."
     if report.compared:
         before, after = report.compared
         amounts = report.by_month

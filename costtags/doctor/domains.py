@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from costtags.account.places import Access, Place
-from costtags.check import Finding, check_propagation
 from costtags.check import check as check_tags
+from costtags.check import check_propagation
 from costtags.doctor.rows import NOT_USED, OK, PROBLEM, Row, guarded
 from costtags.doctor.wanted import Wanted
 from costtags.effective import EffectiveTags, TagValue
@@ -13,6 +13,7 @@ from costtags.effective import EffectiveTags, TagValue
 CHECK = "domains"
 TYPE = "aws:sagemaker/domain:Domain"
 _GONE = ("Deleting",)
+REPAIR = "costtags repair plan, and costtags repair apply once the plan is reviewed"
 
 
 def check(access: Access, wanted: Wanted) -> Iterator[Row]:
@@ -67,8 +68,4 @@ def _tags(client: Any, wanted: Wanted, what: str, arn: str) -> Iterator[Row]:
     if not left:
         excused = len(findings)
         yield Row(CHECK, what, arn, OK, f"its tags are right{f', {excused} findings exempted' if excused else ''}")
-    yield from (Row(CHECK, what, arn, PROBLEM, one.message, _fix(one)) for one in left)
-
-
-def _fix(finding: Finding) -> str:
-    return "costtags repair" if finding.tag is None else f"costtags repair: {finding.fix}"
+    yield from (Row(CHECK, what, arn, PROBLEM, one.message, REPAIR) for one in left)

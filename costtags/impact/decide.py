@@ -7,13 +7,12 @@ a difference: only where the decision then differs is it not told.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal
 
-from costtags.catalog import sagemaker_types
-from costtags.documents.evaluate import MORE, Given, Other, compared, matched
+from costtags.documents.evaluate import Given, Other, compared, matched
 from costtags.documents.three_valued import Asked, Statement, Unknown, decide, each_condition
-from costtags.impact.events import FEDERATED, ROLE, ROOT, SERVICE, SERVICE_LINKED, USER, Call
+from costtags.impact.events import ROOT, SERVICE, SERVICE_LINKED, Call
+from costtags.impact.shown import arns, creations, given_by, why
 
 Kind = Literal["scp", "iam"]
 
@@ -65,73 +64,11 @@ def _not_reached(kind: Kind, call: Call, known: Known) -> str | None:
     return _NOT_REACHED.get((kind, call.kind))
 
 
-# --- What a call says to the condition keys ---------------------------------------------------------------------------
-
-_PROPAGATES = (
-    "the domain may hand tags on (TagPropagation), and whether AWS sees them when it judges the call is not documented"
-)
-_ON_BEHALF = (
-    "SageMaker made the call for the principal, and whether AWS sees the tags that it hands on when it judges the "
-    "call is not documented"
-)
-# Beginning of a condition key -> why the event does not tell it.
-_UNSHOWN = (
-    ("aws:requesttag/", ""),  # said by the call itself
-    ("aws:tagkeys", ""),
-    ("aws:principaltag/", "the event does not show the principal's tags ({})"),
-    ("aws:resourcetag/", "the event does not show the tags that the resource had"),
-    ("aws:principalarn", "the event does not show the principal's ARN in full"),
-    ("sagemaker:", "{} is not read from events"),
-    ("", "the event does not show {}"),
-)
-_RESOURCE = "the policy names resources, and the event does not show the resource's ARN"
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#policy-vars-tableofvalues
-_TYPES = {ROLE: "AssumedRole", SERVICE_LINKED: "AssumedRole", USER: "User", ROOT: "Account", FEDERATED: "FederatedUser"}
-
-
-def _given(call: Call, *, more_tags: bool, created_by: str | None = None) -> Given:
-    """Return what a call says to condition keys; ``created_by`` is the creation that an AddTags accompanies."""
-    tags: list[tuple[str, str | Other]] = [(key, Other() if value is None else value) for key, value in call.tags]
-    known: dict[str, list[str | Other]] = {
-        "aws:tagkeys": [*(key for key, _ in tags), *([MORE] if more_tags else [])],
-        "sagemaker:taggingaction": [created_by] if created_by else [],
-        "aws:requestedregion": [call.region],
-        "aws:principalaccount": [call.account],
-    }
-    known["aws:principalisawsservice"] = [str(call.kind == SERVICE).lower()]
-    if not call.invoked_by:
-        # Where a service has called, the event does not tell whether with the principal's credentials:
-        # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-user-identity.html
-        known |= {
-            "aws:viaawsservice": ["false"],
-            "aws:calledvia": [],
-            "aws:calledviafirst": [],
-            "aws:calledvialast": [],
-        }
-    if call.exact:
-        known["aws:principalarn"] = [call.principal]
-    if call.kind in _TYPES:
-        known["aws:principaltype"] = [_TYPES[call.kind]]
-    deletes = call.action.lower() == "deletetags"
-
-    def given(key: str) -> Sequence[str | Other] | None:
-        if key in known:
-            return known[key]
-        if key.startswith("aws:requesttag/"):
-            name = key.partition("/")[2]
-            found = [] if deletes else [value for tag, value in tags if tag.lower() == name]
-            return None if more_tags and not found and not deletes else found
-        # Keys of other services are never there.
-        return None if key.startswith(("aws:", "sagemaker:")) else []
-
-    return given
-
-
 # --- The decision -----------------------------------------------------------------------------------------------------
 
 
 def judge(policies: Sequence[Policy], known: Known) -> Callable[[Call], Verdict | None]:
-    """Return what judges a call: None for one that no policy is about, and for one that failed anyway.
+    """Return what judges a call: None for one that no policy is about.
 
     Calls that differ in nothing that counts are judged once.
     """
@@ -179,7 +116,7 @@ class _About:
 def _about(policies: Sequence[tuple[Policy, list[tuple[str, Statement]]]], action: str) -> Iterator[_About]:
     for policy, statements in policies:
         itself = tuple(one for one in statements if matched(one[1], (action,)))
-        adding = tuple(one for one in statements if _on_creation(one[1])) if action in _creations() else ()
+        adding = tuple(one for one in statements if _on_creation(one[1])) if action in creations() else ()
         if itself or adding:
             yield _About(policy, itself, adding)
 
@@ -188,8 +125,8 @@ def _judged(policies: Sequence[_About], call: Call, known: Known) -> Verdict | N
     found: list[Verdict] = []
     for about in policies:
         if about.itself or call.tags or call.untold:
-            why = _not_reached(about.policy.kind, call, known)
-            found.append(Verdict(ALLOWED, (why,)) if why else _by_policy(about, call, known))
+            beyond = _not_reached(about.policy.kind, call, known)
+            found.append(Verdict(ALLOWED, (beyond,)) if beyond else _by_policy(about, call, known))
     if not found:
         return None
     for decision in (DENIED, UNTOLD, ALLOWED):
@@ -206,28 +143,26 @@ def _columns(verdicts: Sequence[Verdict]) -> Iterator[list[str]]:
 
 
 def _by_policy(about: _About, call: Call, known: Known) -> Verdict:
-    kind = _kinds().get(call.action, "")
-    arn = _arn(call, kind)
-    arns = (arn, *(_arn(call, one) for one in _ALSO.get(call.action, ())))
+    resources = arns(call)
 
     def decided(more_tags: bool) -> tuple[bool | None, tuple[str, ...], Unknown]:
-        given = _given(call, more_tags=more_tags)
-        denied, by, keys = _strictest([decide(Asked(about.itself, given, one)) for one in arns])
+        given = given_by(call, more_tags=more_tags)
+        denied, by, keys = _strictest([decide(Asked(about.itself, given, one)) for one in resources])
         if denied or not (about.adding and (call.tags or more_tags)):
             return denied, by, keys
-        given = _given(call, more_tags=more_tags, created_by=call.action)
-        tagging, by_tagging, more_keys = decide(Asked(about.adding, given, arn))
+        given = given_by(call, more_tags=more_tags, created_by=call.action)
+        tagging, by_tagging, more_keys = decide(Asked(about.adding, given, resources[0]))
         if tagging and not call.tags:  # without any tag there is no AddTags
             tagging, by_tagging, more_keys = None, (), frozenset({"aws:tagkeys"})
         return tagging or (None if denied is None else tagging), by_tagging, keys | more_keys
 
     denied, by, keys = decided(bool(call.untold))
-    why = tuple(dict.fromkeys(_why(key, call) for key in sorted(keys)))
+    reasons = tuple(dict.fromkeys(why(key, call) for key in sorted(keys)))
     added = _added(call, known)
     if denied and added and not call.untold and not decided(True)[0]:
         # What is missing may be handed on; what is handed on is taken to be right.
         return Verdict(UNTOLD, (added,))
-    return Verdict(DENIED, by=by) if denied else Verdict(ALLOWED) if denied is False else Verdict(UNTOLD, why)
+    return Verdict(DENIED, by=by) if denied else Verdict(ALLOWED) if denied is False else Verdict(UNTOLD, reasons)
 
 
 def _strictest(
@@ -241,56 +176,23 @@ def _strictest(
     return False, (), frozenset()
 
 
-def _why(key: str, call: Call) -> str:
-    if not key:
-        return _RESOURCE
-    if key.startswith("operator "):
-        return f"{key.removeprefix('operator ')} is an operator that is not judged here"
-    words = next(words for start, words in _UNSHOWN if key.startswith(start))
-    return words.format(key) if words else call.untold or "the event hides the value of a tag"
+_PROPAGATES = (
+    "the domain may hand tags on (TagPropagation), and whether AWS sees them when it judges the call is not documented"
+)
+_ON_BEHALF = (
+    "SageMaker made the call for the principal, and whether AWS sees the tags that it hands on when it judges the "
+    "call is not documented"
+)
 
 
 def _added(call: Call, known: Known) -> str | None:
     """Say why a call may have had more tags than it was made with."""
     if call.invoked_by.startswith("sagemaker"):
         return _ON_BEHALF
-    return _PROPAGATES if known.propagation and call.action in _creations(by_studio=True) else None
+    return _PROPAGATES if known.propagation and call.action in creations(by_studio=True) else None
 
 
 # --- Actions ----------------------------------------------------------------------------------------------------------
-
-
-@cache
-def _kinds() -> Mapping[str, str]:
-    """Actions -> the type in the ARN of what they create or change."""
-    rows = [(row, row.arn.split(":", 5)[5].partition("/")[0]) for row in sagemaker_types() if row.arn]
-    return {action: kind for row, kind in rows for action in (*row.create, *row.retag)}
-
-
-@cache
-def _creations(*, by_studio: bool = False) -> frozenset[str]:
-    """The actions that create what can be tagged, or those of them that Studio calls."""
-    return frozenset(action for row in sagemaker_types() if row.studio or not by_studio for action in row.create)
-
-
-# Actions that AWS decides on resources of other types besides the one that they create:
-# https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemakerai.html
-_ALSO: Mapping[str, tuple[str, ...]] = {
-    "CreateClusterSchedulerConfig": ("cluster",),
-    "CreateComputeQuota": ("cluster",),
-    "CreateEndpoint": ("endpoint-config",),
-    "CreateHubContentReference": ("hub",),
-    "CreateInferenceComponent": ("endpoint",),
-    "CreateTrial": ("experiment",),
-    "ImportHubContent": ("hub",),
-}
-
-
-def _arn(call: Call, kind: str) -> str:
-    if call.resource:
-        return call.resource
-    partition = "aws-cn" if call.region.startswith("cn-") else "aws-us-gov" if "gov" in call.region else "aws"
-    return f"arn:{partition}:sagemaker:{call.region}:{call.owner}:{f'{kind}/*' if kind else '*'}"
 
 
 def _on_creation(statement: Statement) -> bool:
@@ -308,5 +210,5 @@ def watched(policies: Sequence[Policy]) -> list[str]:
     actions = tuple(name for names in json.loads(ACTIONS.read_bytes()).values() for name in names)
     found = {name for policy in policies for statement in policy.statements for name in matched(statement, actions)}
     if any(_on_creation(statement) for policy in policies for statement in policy.statements):
-        found |= _creations() & set(actions)
+        found |= creations() & set(actions)
     return sorted(found)

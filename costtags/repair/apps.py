@@ -10,12 +10,13 @@ from typing import Any
 
 from costtags.account import clients
 from costtags.account.clients import AWS_ERRORS, AwsFailed
+from costtags.account.failures import is_missing
 from costtags.repair.apply import Row
 from costtags.repair.facts import parse_arn
 from costtags.repair.journal import DONE, NOT_DONE, Write
 from costtags.repair.plan import Entry, Left, Restart
 from costtags.repair.relatives import NotKnown, Relatives
-from costtags.repair.resource import Resource, is_gone
+from costtags.repair.resource import Resource
 from costtags.repair.write import Writer
 
 RUNNING = "InService"
@@ -128,7 +129,7 @@ def _deleted(one: Restart, writer: Writer, idle: timedelta, now: datetime, *, fo
     try:
         writer.writing(place.account, "sagemaker", place.region).delete_app(**app)
     except AWS_ERRORS as error:
-        if is_gone(error):
+        if is_missing(error):
             journal.conclude([(one.arn, "restart", DONE, "")])
             return Row(one.arn, "gone", "it does not run any more")
         if clients.code(error):
@@ -145,7 +146,7 @@ def _described(client: Any, app: Mapping[str, Any]) -> Mapping[str, Any]:
         answer: Mapping[str, Any] = client.describe_app(**app)
         return answer
     except AWS_ERRORS as error:
-        if not is_gone(error):
+        if not is_missing(error):
             raise
         return {"Status": "Deleted"}
 

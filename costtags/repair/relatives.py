@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 
 from costtags.account import clients
 from costtags.account.clients import AWS_ERRORS, AwsFailed
+from costtags.account.failures import is_missing
 from costtags.account.places import Access
 from costtags.repair import facts
-from costtags.repair.resource import READERS, Resource, is_gone, read_tags
+from costtags.repair.resource import READERS, Resource, read_tags
 
 _T = TypeVar("_T")
 
@@ -162,7 +163,7 @@ class Relatives:
                 return answer
             except AWS_ERRORS as error:
                 why = clients.explained(error)
-                if not is_gone(error):
+                if not is_missing(error):
                     break
         return NotKnown(why)
 

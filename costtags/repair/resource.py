@@ -1,6 +1,5 @@
 """What the repair needs to know of live resources, and what it reads of them: their tags."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from typing import Any
 
 from costtags.account import clients
 from costtags.account.clients import AWS_ERRORS, AwsFailed
+from costtags.account.failures import is_missing
 from costtags.account.places import Access
 from costtags.repair.facts import parse_arn
 
@@ -41,20 +41,6 @@ class Read:
     why: str = ""
 
 
-_GONE_CODES = frozenset({"ResourceNotFound", "ResourceNotFoundException", "RecordNotFound", "NotFoundException"})
-# SageMaker says of deleted apps, and of much else, that the request is not valid:
-# https://github.com/aws/amazon-sagemaker-feedback/issues/108
-_GONE_WORDS = re.compile(r"not\s+(be\s+)?found|could not find|cannot find|does not exist|deleted", re.IGNORECASE)
-
-
-def is_gone(error: Exception) -> bool:
-    """Say whether AWS's error means that the resource does not exist."""
-    code = clients.code(error)
-    if code in _GONE_CODES:
-        return True
-    return code == "ValidationException" and bool(_GONE_WORDS.search(str(error)))
-
-
 def read_tags(access: Access, arn: str) -> Read:
     """Ask SageMaker itself for the tags of a resource: what it says is never older than the last write."""
     place = parse_arn(arn)
@@ -65,7 +51,7 @@ def read_tags(access: Access, arn: str) -> Read:
         pages = client.get_paginator("list_tags").paginate(ResourceArn=arn)
         return Read({str(tag["Key"]): str(tag["Value"]) for page in pages for tag in page.get("Tags", ())})
     except AWS_ERRORS as error:
-        return Read(gone=True) if is_gone(error) else Read(why=clients.explained(error))
+        return Read(gone=True) if is_missing(error) else Read(why=clients.explained(error))
     except AwsFailed as error:
         return Read(why=str(error))
 

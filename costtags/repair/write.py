@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from costtags.account import clients
 from costtags.account.clients import AWS_ERRORS, AwsFailed
+from costtags.account.failures import is_missing
 from costtags.account.places import Access
 from costtags.repair.facts import parse_arn
 from costtags.repair.journal import DONE, NOT_DONE, Journal, Write
-from costtags.repair.resource import Read, is_gone, read_each
+from costtags.repair.resource import Read, read_each
 
 Became = Literal["written", "already", "changed", "gone", "failed"]
 MOST_ARNS = 20
@@ -185,7 +186,7 @@ class _Sender:
                 why = clients.explained(error)
                 if not clients.code(error):
                     self._look([arn])
-                elif is_gone(error):
+                elif is_missing(error):
                     self._settle([arn], "gone", "the resource is gone")
                 elif not again(error):
                     self._settle([arn], "failed", why)

@@ -5,7 +5,7 @@ JOBS ?= 2
 PROGRAMS ?= 500
 SEED ?=
 
-.PHONY: help preview demo test check engine evaluator trino bench fuzz format
+.PHONY: help preview demo test check engine evaluator trino browser bench fuzz format
 .DEFAULT_GOAL := help
 
 help:  ## This list
@@ -17,7 +17,7 @@ preview: $(BIN)/costtags  ## Judge the example environment: no Pulumi CLI, no AW
 demo: .venv/dev  ## Audit and repair an account that exists on this machine only, report on a made-up bill: no credentials
 	@$(BIN)/python -m demo
 
-test: check engine evaluator trino  ## Types, lint, then all tests, those on the real Pulumi engine too
+test: check engine evaluator trino browser  ## Types, lint, then all tests, those on the real Pulumi engine too
 	COSTTAGS_REQUIRE_ENGINE=1 $(BIN)/python -m pytest -n $(JOBS)
 
 check: .venv/dev  ## Types, lint, generated files
@@ -36,8 +36,12 @@ evaluator: .venv/dev  ## An IAM policy evaluator for the tests: installed once i
 trino: .venv/dev  ## Trino, which Athena is built on, for the tests of the queries: fetched once (a JDK 17, Maven)
 	$(BIN)/python tests/trino/get.py
 
+browser: .venv/dev  ## Chromium, for the tests of the report's page: the one on PATH, or Debian's package
+	$(BIN)/python tests/browser/get.py
+
 bench: .venv/dev engine  ## Speed, as ratios measured side by side
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/report.py
 
 fuzz: .venv/dev engine  ## Random programs on both engines: make fuzz PROGRAMS=2000 [SEED=...]
 	$(BIN)/python -m tests.fuzz --programs $(PROGRAMS) --seed "$(SEED)" --jobs $(JOBS)

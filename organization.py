@@ -35,5 +35,5 @@ def organization(config: pulumi.Config) -> dict[str, Any]:
     digest: Any = {"account_id": account, "sender": costs.get("digestSender"), "emails": emails, "budgets": []}
     SpendDigest("digest", {**digest, "frequency": "MONTHLY"})
     outputs = {"athenaWorkgroup": bill.workgroup, "billTable": pulumi.Output.concat(bill.database, ".", bill.table)}
-    outputs["dashboard"] = dashboard.dashboard_arn
+    outputs |= {"billBucket": bill.bucket, "dashboard": dashboard.dashboard_arn}
     return {"policyIds": policies.policy_ids, "anomalyMonitors": anomalies.monitor_arns, **outputs}

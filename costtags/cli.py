@@ -45,6 +45,20 @@ class _Main(click.Group):
         """Return the names of the commands, as help lists them."""
         return sorted(COMMANDS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the command that a misspelt one is near to."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from costtags.suggest import nearest
+
+            near = nearest(args[0], COMMANDS)
+            if near:
+                error.message += f' Did you mean "{near}"?'
+            raise
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import a command."""
         if cmd_name not in COMMANDS and cmd_name not in _HIDDEN:

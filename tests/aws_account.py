@@ -13,35 +13,31 @@ AWS publishes; what does not fit them, or is not known here, fails the test when
 
 import hashlib
 import json
-import os
 import re
 import threading
-import urllib.parse
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from botocore import xform_name
 from botocore.model import Shape
-from botocore.validate import ParamValidator
 
 from costtags.catalog import SageMakerType, sagemaker_types
 
-from .aws_models import _broken_limits, _compiled, problems, service_model
+from . import stand_in
+from .aws_models import _compiled, problems, service_model
+from .stand_in import ACCOUNT, Body, Call, Fault, check_answer, serving
 
-ACCOUNT = "123456789012"
+__all__ = ["ACCOUNT", "Body", "Call", "Fault", "serving"]
+
 REGION = "eu-west-1"
 RECENT = datetime.now(tz=UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=3)
 ROWS = {row.name: row for row in sagemaker_types()}
 _READS = ("List", "Get", "Describe", "Search", "Lookup", "Select", "Simulate", "Validate", "AssumeRole", "BatchGet")
 _GONE = frozenset({"Deleted", "Deleting", "Failed"})
-
-Body = dict[str, Any]
 
 
 @dataclass
@@ -105,28 +101,6 @@ def _form(kind: str) -> str:
     return ROWS[kind].arn or "arn:${Partition}:sagemaker:${Region}:${Account}:" + _FORMS[kind]
 
 
-@dataclass(frozen=True)
-class Call:
-    """One request that arrived, a retried one too."""
-
-    service: str
-    operation: str
-    account: str
-    region: str
-    body: Body
-    access_key: str
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What is answered instead; without a code the connection is closed. The call may have acted first."""
-
-    code: str | None
-    message: str = ""
-    status: int = 400
-    after_acting: bool = False
-
-
 @dataclass
 class AwsAccount:
     """What there is, what was asked, and what is to go wrong."""
@@ -176,7 +150,7 @@ class AwsAccount:
             act = self.answers.get((call.service, call.operation)) or _operation(call.service, call.operation)
             answer = act(call) if (call.service, call.operation) in self.answers else act(self, call)
         if isinstance(answer, dict):
-            _check(call.service, call.operation, answer)
+            check_answer(call.service, call.operation, answer)
         return fault or answer
 
 
@@ -613,138 +587,10 @@ def _operation(service: str, operation: str) -> Callable[..., Body | Fault]:
     raise AssertionError(f"the stand-in does not know {service} {operation}")
 
 
-# --- what botocore's models say, and HTTP ---
-
-
-# Their patterns allow no digit in a region, or want IAM's ARN: no real answer can match.
-_WRONG_PATTERNS = ("DeviceArn:", "DeviceFleetArn:", "EdgePackagingJobArn:", "EdgeDeploymentPlanArn:")
-
-
 @cache
 def _api_name(method: str) -> str:
     """Return the API's name of a boto3 method: ListApps of list_apps."""
     return next(name for name in service_model("sagemaker").operation_names if xform_name(name) == method)
-
-
-def _check(service: str, operation: str, answer: Body) -> None:
-    """Raise AssertionError where an answer is not what the model says."""
-    shape = service_model(service).operation_model(operation).output_shape
-    if shape is None:
-        assert not answer, f"the answer of {operation} is empty"
-        return
-    report = ParamValidator().validate(answer, shape)
-    assert not report.has_errors(), report.generate_report()
-    broken = [one for one in _broken_limits(shape, answer, "") if not any(wrong in one for wrong in _WRONG_PATTERNS)]
-    assert not broken, "; ".join(broken)
-
-
-_SIGNED = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
-_SERVICES = {"tagging": "resourcegroupstaggingapi"}
-_PATHS = {("account", "/listRegions"): "ListRegions"}
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """Speaks JSON 1.1, the query protocol of STS, and REST-JSON where a path of the table is named."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = 65536
-    state: AwsAccount
-
-    def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
-        if len(raw) < int(self.headers["Content-Length"]):
-            self.close_connection = True  # a client that was killed while it asked
-            return
-        call = None
-        try:
-            call = self.call(raw)
-            answer = self.state.answer(call)
-        except Exception as error:
-            self.state.wrong.append(f"{call or raw!r}: {error!r}")
-            answer = Fault("InternalFailure", "the stand-in failed", 500)
-        query = call is not None and call.service == "sts"
-        if isinstance(answer, Fault) and answer.code is None:
-            self.close_connection = True
-        elif isinstance(answer, Fault):
-            self.send(answer.status, _xml_error(answer) if query else _json_error(answer))
-        else:
-            assert call
-            self.send(200, _xml(call.operation, answer) if query else json.dumps(answer, default=datetime.timestamp))
-
-    def call(self, raw: bytes) -> Call:
-        signed = _SIGNED.search(self.headers["Authorization"])
-        assert signed, "the request is not signed"
-        key, region, name = signed.groups()
-        service = _SERVICES.get(name, name)
-        target = self.headers.get("X-Amz-Target")
-        if target is not None:
-            prefix, _, operation = target.rpartition(".")
-            assert prefix == service_model(service).metadata["targetPrefix"], target
-            body = json.loads(raw)
-        elif service == "sts":
-            body = dict(urllib.parse.parse_qsl(raw.decode()))
-            operation = body.pop("Action")
-            body.pop("Version")
-        else:
-            operation, body = _PATHS[service, self.path], json.loads(raw or b"{}")
-        return Call(service, operation, key[4:16], region, body, key)
-
-    def send(self, status: int, text: str) -> None:
-        data = text.encode()
-        self.send_response_only(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
-def _json_error(fault: Fault) -> str:
-    return json.dumps({"__type": fault.code, "message": fault.message})
-
-
-def _xml_error(fault: Fault) -> str:
-    return f"<ErrorResponse><Error>{_elements({'Code': fault.code, 'Message': fault.message})}</Error></ErrorResponse>"
-
-
-def _xml(operation: str, answer: Body) -> str:
-    result = f"{operation}Result"
-    return (
-        f'<{operation}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{_elements({result: answer})}'
-        f"</{operation}Response>"
-    )
-
-
-def _elements(value: Any) -> str:
-    if isinstance(value, dict):
-        return "".join(f"<{name}>{_elements(item)}</{name}>" for name, item in value.items())
-    text = f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else str(value)
-    return text.replace("&", "&amp;").replace("<", "&lt;")
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, *_: Any) -> None:
-        """A client that was killed has gone: nobody to answer."""
-
-
-@contextmanager
-def serving(state: AwsAccount) -> Iterator[str]:
-    """Serve on a free port in a thread, and yield the URL; at the end, whatever did not fit the models fails."""
-    server = _Server(("127.0.0.1", 0), type("Bound", (_Handler,), {"state": state}))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-    assert state.wrong == [], "\n".join(state.wrong[:10])
 
 
 def environment(url: str, region: str = REGION, account: str = ACCOUNT, **variables: str) -> dict[str, str]:
@@ -753,17 +599,10 @@ def environment(url: str, region: str = REGION, account: str = ACCOUNT, **variab
     A variable that is given as "" is left out. Retries are standard ones, which wait least; AWS_RETRY_MODE="" leaves
     the choice to costtags.
     """
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COSTTAGS_"))}
-    made = kept | {
-        "AWS_CONFIG_FILE": "/nonexistent",
-        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": url,
-        "NO_PROXY": "127.0.0.1",
+    login = {
         "AWS_ACCESS_KEY_ID": f"AKIA{account}",
-        "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_REGION": region,
         "AWS_RETRY_MODE": "standard",
         "AWS_MAX_ATTEMPTS": "10",
     }
-    return {name: value for name, value in (made | variables).items() if value}
+    return stand_in.environment(url, **(login | variables))

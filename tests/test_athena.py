@@ -1,18 +1,15 @@
-"""Running SQL on Athena: against moto, and against a stand-in whose answers are checked by botocore's model."""
+"""Running SQL on Athena: against moto, and against a stand-in."""
 
-import json
 import signal
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -20,55 +17,41 @@ from moto import mock_aws
 from costtags.costs import athena
 from costtags.costs.athena import Column, QueryFailed, literal, price, quoted, quoted_table, run, size_text
 
-from .aws_models import operation_model, validate
+from .stand_in import Body, Call, Fault, StandIn, serving
 
 ID = "8c2a4d3e-0000-4000-8000-000000000001"
 
 
-class Service:
-    """A stand-in for Athena: what its queries give, in states that it goes through, and what was asked."""
+THROTTLED = Fault("TooManyRequestsException", "Rate exceeded")
+REFUSED = Fault("InvalidRequestException", "no such workgroup")
 
-    def __init__(self) -> None:
-        self.states: list[str] = ["QUEUED", "RUNNING", "SUCCEEDED"]
-        self.reason: str | None = None
-        self.scanned = 30 * 2**20
-        self.statement = "DML"
-        self.columns = [("name", "varchar"), ("cost", "decimal")]
-        self.rows: list[list[str | None]] = []
-        self.page = 1000
-        self.throttle: dict[str, int] = {}
-        self.refuse: dict[str, str] = {}
-        self.on_poll: Any = lambda: None
-        self.partitions: list[str] = []
-        self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.wrong: list[str] = []
-        self.url = ""
 
-    def answer(self, operation: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        validate("athena", operation, request)
-        self.calls.append((operation, request))
-        if self.throttle.get(operation, 0):
-            self.throttle[operation] -= 1
-            return 400, {"__type": "TooManyRequestsException", "Message": "Rate exceeded"}
-        if operation in self.refuse:
-            return 400, {"__type": self.refuse[operation], "Message": "no such workgroup"}
-        answer = getattr(self, operation)(request)
-        shape = operation_model("athena", operation).output_shape
-        report = ParamValidator().validate(answer, shape)
-        assert not report.has_errors(), report.generate_report()
-        return 200, answer
+@dataclass
+class Service(StandIn):
+    """Athena: what its queries give, and the states that they go through."""
 
-    def StartQueryExecution(self, _: dict[str, Any]) -> dict[str, Any]:
+    states: list[str] = field(default_factory=lambda: ["QUEUED", "RUNNING", "SUCCEEDED"])
+    reason: str | None = None
+    scanned: int = 30 * 2**20
+    statement: str = "DML"
+    columns: list[tuple[str, str]] = field(default_factory=lambda: [("name", "varchar"), ("cost", "decimal")])
+    rows: list[list[str | None]] = field(default_factory=list)
+    page: int = 1000
+    on_poll: Callable[[], object] = lambda: None
+    partitions: list[str] = field(default_factory=list)
+
+    def StartQueryExecution(self, _: Call) -> Body:
         return {"QueryExecutionId": ID}
 
-    def GetQueryExecution(self, _: dict[str, Any]) -> dict[str, Any]:
+    def GetQueryExecution(self, _: Call) -> Body:
         self.on_poll()
         state = self.states.pop(0) if len(self.states) > 1 else self.states[0]
         status = {"State": state} | ({"StateChangeReason": self.reason} if self.reason else {})
         scanned = {} if state == "QUEUED" else {"DataScannedInBytes": self.scanned}
         return {"QueryExecution": {"Status": status, "Statistics": scanned, "StatementType": self.statement}}
 
-    def GetQueryResults(self, request: dict[str, Any]) -> dict[str, Any]:
+    def GetQueryResults(self, call: Call) -> Body:
+        request = call.body
         assert request["MaxResults"] <= 1000
         header = [[name for name, _ in self.columns]] if self.statement == "DML" else []
         rows = [*header, *self.rows]
@@ -79,51 +62,19 @@ class Service:
         more = {"NextToken": str(end)} if end < len(rows) else {}
         return {"ResultSet": {"Rows": cells, "ResultSetMetadata": {"ColumnInfo": columns}}, **more}
 
-    def StopQueryExecution(self, _: dict[str, Any]) -> dict[str, Any]:
+    def StopQueryExecution(self, _: Call) -> Body:
         return {}
 
-    def GetTableMetadata(self, request: dict[str, Any]) -> dict[str, Any]:
+    def GetTableMetadata(self, call: Call) -> Body:
         keys = [{"Name": name, "Type": "string"} for name in self.partitions]
-        return {"TableMetadata": {"Name": request["TableName"], "PartitionKeys": keys}}
-
-    def operations(self) -> list[str]:
-        return [name for name, _ in self.calls]
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    service: Service
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        operation = self.headers["X-Amz-Target"].split(".")[1]
-        try:
-            status, answer = self.service.answer(operation, json.loads(body))
-        except Exception as error:
-            self.service.wrong.append(f"{operation}: {error!r}")
-            status, answer = 500, {"__type": "InternalServerException", "Message": "the stand-in failed"}
-        data = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: Any) -> None:
-        pass
+        return {"TableMetadata": {"Name": call.body["TableName"], "PartitionKeys": keys}}
 
 
 @pytest.fixture
 def service() -> Iterator[Service]:
     made = Service()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"service": made}))
-    made.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    assert made.wrong == []
+    with serving(made) as made.url:
+        yield made
 
 
 @pytest.fixture
@@ -152,7 +103,7 @@ def test_rows_of_all_pages(service: Service, client: Any) -> None:
     assert told[0] == "Athena: queued for 0 s, 0 B scanned"
     assert told[1] == "Athena: running for 0 s, 30.0 MB scanned"
     assert told[-1] == "2,503 rows"
-    (_, start), *_ = service.calls
+    (start,) = service.asked("StartQueryExecution")
     assert start.pop("ClientRequestToken")
     assert start == {
         "QueryString": "SELECT ? FROM t",
@@ -191,13 +142,15 @@ def test_failures_in_words(service: Service, client: Any, state: str, reason: st
 
 
 def test_throttling_is_waited_for(service: Service, client: Any) -> None:
-    service.throttle = {"StartQueryExecution": 2, "GetQueryResults": 1, "GetQueryExecution": 1}
+    service.faults = {
+        "StartQueryExecution": [THROTTLED] * 2, "GetQueryResults": [THROTTLED], "GetQueryExecution": [THROTTLED]
+    }  # fmt: skip
     service.rows = [["a", "1"]]
     assert run(client, "SELECT 1", workgroup="w").rows == [("a", "1")]
 
 
 def test_a_refused_start_stops_nothing(service: Service, client: Any) -> None:
-    service.refuse = {"StartQueryExecution": "InvalidRequestException"}
+    service.faults = {"StartQueryExecution": [REFUSED]}
     with pytest.raises(ClientError, match="no such workgroup"):
         run(client, "SELECT 1", workgroup="w")
     assert service.operations() == ["StartQueryExecution"]
@@ -209,11 +162,12 @@ def test_interrupted(service: Service, client: Any) -> None:
     service.on_poll = lambda: signal.raise_signal(signal.SIGINT) if len(service.calls) > 3 else None
     with pytest.raises(KeyboardInterrupt):
         run(client, "SELECT 1", workgroup="w")
-    assert service.calls[-1] == ("StopQueryExecution", {"QueryExecutionId": ID})
+    assert service.operations()[-1] == "StopQueryExecution"
+    assert service.asked("StopQueryExecution") == [{"QueryExecutionId": ID}]
 
 
 def test_interrupted_and_not_stopped(service: Service, client: Any) -> None:
-    service.refuse = {"StopQueryExecution": "InvalidRequestException", "GetQueryExecution": "InvalidRequestException"}
+    service.faults = {"StopQueryExecution": [REFUSED], "GetQueryExecution": [REFUSED]}
     with pytest.raises(QueryFailed) as error:
         run(client, "SELECT 1", workgroup="w")
     assert str(error.value) == (

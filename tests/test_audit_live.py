@@ -118,7 +118,7 @@ user-profile               2              1
 Not judged:
   reserved-capacity: SageMaker has no call that lists them
 
-Blocked: 4 of 8 resources (50.0%) as tags.yaml says; findings: 8 mandatory.
+Blocked: 4 of 8 resources (50.0%) are as tags.yaml says; findings: 8 mandatory.
 """
     )
     assert result.stderr == ""
@@ -414,7 +414,7 @@ def test_accounts_and_regions_that_can_be_none(audit: Callable[..., Result], sta
     assert accounts.stderr == (
         'costtags: "organisation", "123": an account is named by its 12 digits, or all by organization\n'
     )
-    assert regions.stderr == 'costtags: "eu-west1", "": a region is named like eu-west-1, or all by all\n'
+    assert regions.stderr == 'costtags: "eu-west1", "": no region; write one like eu-west-1, or all\n'
     assert {call.operation for call in state.calls} == {"GetCallerIdentity"}
 
 

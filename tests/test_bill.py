@@ -271,3 +271,31 @@ def test_amounts_are_added_up_as_decimals() -> None:
     """A tenth is no binary fraction: doubles would miss the sum."""
     with bill_of(*[{"line_item_unblended_cost": 0.1}] * 1000, {"line_item_unblended_cost": 1e-10}) as bill:
         assert selected(bill, "sum(unblended)") == [(Decimal("100.0000000001"),)]
+
+
+def test_an_account_without_discounts_has_no_net_costs() -> None:
+    """CUR 2.0 has the net columns in any case: what a plan covers is then not free."""
+    empty = {"line_item_net_unblended_cost": None, "savings_plan_net_savings_plan_effective_cost": None}
+    kinds = ("Usage", "SavingsPlanCoveredUsage", "SavingsPlanNegation", "RIFee")
+    with bill_of(*({PLAN: kind, **empty} for kind in kinds)) as bill:
+        assert selected(bill, "count(net_amortised), count(amortised)") == [(0, 4)]
+    covered = {PLAN: "SavingsPlanCoveredUsage", **empty, "savings_plan_net_savings_plan_effective_cost": 2.5}
+    with bill_of(covered) as bill:
+        assert selected(bill, "net_amortised") == [(Decimal("2.5"),)]
+
+
+def test_covered_usage_without_its_cost_is_not_free() -> None:
+    plan = {PLAN: "SavingsPlanCoveredUsage", "savings_plan_savings_plan_effective_cost": None}
+    with bill_of(plan, {PLAN: "DiscountedUsage", "reservation_effective_cost": None}) as bill:
+        assert selected(bill, "amortised") == [(None,), (None,)]
+
+
+def test_keys_that_share_a_column_lose_no_value() -> None:
+    lines = [
+        {"tags": {"resourceTags/a.b": "first"}},
+        {"tags": {"resourceTags/a-b": "second"}},
+        {"tags": {"resourceTags/a.b": "1", "resourceTags/a-b": "2"}},
+    ]
+    with bill_of(*lines, maps=("tags",)) as bill:
+        found = selected(bill, "tag_a_b", ("a.b", "a-b"))
+    assert sorted(found) == [("1",), ("first",), ("second",)]

@@ -1,7 +1,9 @@
 """Files that are no good bill: a clear error that names them, or the right answer."""
 
+import csv
 import gzip
 import json
+import os
 import random
 import shutil
 import zipfile
@@ -284,3 +286,131 @@ def test_little_memory_is_enough_or_is_said(tmp_path: Path) -> None:
         assert [month.lines for month in bill.months] == [40_000]
     with pytest.raises(BillError, match="there is not enough memory for this"), open_bill([file], memory="3MB") as bill:
         bill.query(f"WITH {bill.bill(SCHEMA.tags)} SELECT resource_id, SUM(amortised) FROM bill GROUP BY 1")
+
+
+def csv_bill(path: Path, *lines: dict[str, str], mark: str = ",") -> Path:
+    """Write a legacy CUR by hand: one line of $10 that ended with its month, or more that differ from it."""
+    plain = {
+        "bill/BillingPeriodStartDate": "2026-03-01T00:00:00Z",
+        "lineItem/UsageStartDate": "2026-03-31T00:00:00Z",
+        "lineItem/UsageAccountId": "111122223333",
+        "lineItem/LineItemType": "Usage",
+        "lineItem/ProductCode": "AmazonSageMaker",
+        "lineItem/UsageType": "USE1-Host:ml.m5.large",
+        "lineItem/CurrencyCode": "USD",
+        "lineItem/UnblendedCost": "10.0",
+        "lineItem/ResourceId": "arn:aws:sagemaker:us-east-1:111122223333:endpoint/a",
+        "resourceTags/user:team": "ml-a",
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(plain), delimiter=mark)
+        writer.writeheader()
+        writer.writerows({**plain, **line} for line in lines or ({},))
+    return path
+
+
+def test_what_a_spreadsheet_makes_of_a_bill_is_said(tmp_path: Path) -> None:
+    for mark, name in ((";", ";"), ("\t", "tabs")):
+        file = csv_bill(tmp_path / "bill.csv", mark=mark)
+        assert refused(file) == (
+            f"{file}: its columns are parted by {name}, as a spreadsheet saves them; take the file as AWS wrote it"
+        )
+    message = refused(csv_bill(tmp_path / "bill.csv", {"lineItem/UnblendedCost": "1,234.50"}))
+    assert message == (
+        'the bill cannot be read to its end: Conversion Error: Could not convert string "1,234.50" to DECIMAL(38,10); '
+        "amounts and dates must stand as AWS wrote them, which a spreadsheet does not keep: take its own file"
+    )
+
+
+def test_paths_that_cannot_be_looked_at_are_said(tmp_path: Path) -> None:
+    assert refused(Path("s3://bucket/cur2/a=b.csv")) == (
+        "s3://bucket/cur2/a=b.csv: files on S3 are copied first, by `aws s3 cp --recursive`, or asked on Athena"
+    )
+    assert refused(Path("a" * 5000)) == f"{'a' * 200}: File name too long"
+    loop = tmp_path / "loop.csv"
+    loop.symlink_to(loop)
+    assert refused(loop) == f"{loop}: Too many levels of symbolic links"
+    named = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bill\xff.csv"))
+    csv_bill(named)
+    assert refused(named) == f"{named}: its name is not UTF-8; rename it"
+
+
+def test_nothing_in_a_folder_is_passed_over_in_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that may not be read (root may read all of them, so os.scandir refuses), a link to nothing."""
+    csv_bill(tmp_path / "open" / "bill.csv")
+    (tmp_path / "open" / "gone.parquet").symlink_to(tmp_path / "nothing")
+    (tmp_path / "open" / "closed").mkdir()
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert refused(tmp_path / "open").splitlines() == [
+        f"{tmp_path}/open/closed: Permission denied",
+        f"{tmp_path}/open/gone.parquet: a link to what is not there",
+    ]
+
+
+def test_what_programs_keep_beside_bills_is_no_bill(tmp_path: Path) -> None:
+    file = csv_bill(tmp_path / "bills" / "bill.csv")
+    csv_bill(tmp_path / "bills" / ".ipynb_checkpoints" / "bill-checkpoint.csv", {}, {})
+    csv_bill(tmp_path / "bills" / "_temporary" / "0" / "bill.csv", {}, {})
+    assert total(tmp_path / "bills") == 10
+    with zipfile.ZipFile(tmp_path / "mac.zip", "w") as archive:
+        archive.write(file, "bill.csv")
+        archive.writestr("__MACOSX/._bill.csv", b"\0\5\x16\7 of macOS")
+    assert total(tmp_path / "mac.zip") == 10
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("monday.csv", "friday.csv"),
+        ("one/BILLING_PERIOD=2026-03/a.csv", "two/BILLING_PERIOD=2026-03/a.csv"),
+        ("one/year=2026/month=3/a.csv", "two/year=2026/month=3/a.csv"),
+    ],
+)
+def test_what_may_be_counted_twice_is_said(names: tuple[str, str], tmp_path: Path) -> None:
+    older, newer = (csv_bill(tmp_path / name, {}, *more) for name, more in zip(names, ((), ({},)), strict=True))
+    with open_bill([older, newer]) as bill:
+        first, second = sorted((older, newer))
+        assert bill.notes == (
+            f"{first} and {second} have lines of 2026-03 of account 111122223333: where one is an older copy of "
+            "another, its costs count twice",
+        )
+    assert spend_by_resource([older, newer]).notes == bill.notes
+
+
+def test_parts_of_one_export_are_not_suspected(tmp_path: Path) -> None:
+    april = {"bill/BillingPeriodStartDate": "2026-04-01T00:00:00Z", "lineItem/UsageStartDate": "2026-04-30T00:00:00Z"}
+    other = {"lineItem/UsageAccountId": "444455556666"}
+    csv_bill(tmp_path / "export" / "BILLING_PERIOD=2026-03" / "a-00001.csv")
+    csv_bill(tmp_path / "export" / "BILLING_PERIOD=2026-03" / "a-00002.csv", {}, {})
+    csv_bill(tmp_path / "export" / "BILLING_PERIOD=2026-04" / "a-00001.csv", april)
+    csv_bill(tmp_path / "flat" / "bill-00001.csv", other)
+    csv_bill(tmp_path / "flat" / "bill-00002.csv", other, other)
+    with open_bill([tmp_path / "export", tmp_path / "flat"]) as bill:
+        assert bill.notes == ()
+    with zipfile.ZipFile(tmp_path / "again.zip", "w") as archive:
+        archive.write(csv_bill(tmp_path / "new.csv", april, april, april), "bill.csv")
+    with open_bill([tmp_path / "export", tmp_path / "again.zip"]) as bill:
+        (note,) = bill.notes
+    assert note.startswith(f"{tmp_path}/again.zip and {tmp_path}/export/BILLING_PERIOD=2026-04/a-00001.csv have lines")
+
+
+def test_a_line_without_an_amount_is_no_crash(tmp_path: Path) -> None:
+    spend = spend_by_resource(
+        [
+            csv_bill(
+                tmp_path / "bill.csv",
+                {},
+                {"lineItem/UnblendedCost": ""},
+                {"lineItem/ResourceId": "b", "lineItem/UnblendedCost": ""},
+            )
+        ]
+    )
+    assert (spend.total, dict(spend.amounts)["b"]) == (10, 0)

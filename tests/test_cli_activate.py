@@ -1,36 +1,27 @@
 """The command activate as a user runs it, as a process, against a small stand-in for Cost Explorer.
 
-moto has no cost allocation tags. The stand-in speaks the service's protocol; every request that it gets and every
-answer that it gives is checked against botocore's model of the service, which AWS publishes.
+moto has no cost allocation tags.
 """
 
 import json
 import os
 import pty
-import re
 import select
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
-from botocore.model import ListShape, ServiceModel, Shape, StringShape, StructureShape
-from botocore.validate import ParamValidator
 
-from .aws_models import validate
+from .stand_in import ACCOUNT, Body, Call, Fault, StandIn, environment, serving
 
 COMMAND = str(Path(sys.executable).with_name("costtags"))
 ROOT = Path(__file__).parents[1]
-MODEL: ServiceModel = botocore.session.get_session().get_service_model("ce")
-ACCOUNT = "123456789012"
 NOW = datetime.now(tz=UTC)
 THIS_MONTH = f"{NOW:%Y-%m}"
 
@@ -46,34 +37,9 @@ def hours_ago(number: float) -> str:
     return f"{NOW - timedelta(hours=number):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def as_in_model(shape: Shape, value: Any) -> None:
-    """Fail where an answer is not what the model says: botocore itself looks at the structure only."""
-    report = ParamValidator().validate(value, shape)
-    assert not report.has_errors(), report.generate_report()
-    if isinstance(shape, StructureShape):
-        for name, member in value.items():
-            as_in_model(shape.members[name], member)
-    elif isinstance(shape, ListShape):
-        assert len(value) <= shape.metadata.get("max", len(value)), f"{shape.name}: {len(value)} entries"
-        for member in value:
-            as_in_model(shape.member, member)
-    elif isinstance(shape, StringShape):
-        assert not shape.enum or value in shape.enum, f"{shape.name}: {value}"
-        assert re.fullmatch(shape.metadata.get("pattern", "[^\0]*"), value), f"{shape.name}: {value}"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What the service answers instead, once; without a code it closes the connection, and may have acted first."""
-
-    code: str | None
-    message: str = ""
-    after_acting: bool = False
-
-
 @dataclass
-class Service:
-    """The state of the stand-in, what it was asked, and what is to go wrong."""
+class Service(StandIn):
+    """Cost Explorer, as far as cost allocation tags go."""
 
     tags: dict[str, dict[str, Any]] = field(default_factory=dict)
     backfills: list[dict[str, str]] = field(default_factory=list)
@@ -82,10 +48,6 @@ class Service:
     """Key -> code and message of the error that a 200 answer holds for it."""
     poisoned: set[str] = field(default_factory=set)
     """Keys that make a whole request fail."""
-    faults: dict[str, list[Fault | None]] = field(default_factory=dict)
-    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    url: str = ""
 
     def key(self, key: str, state: str, since: str | None = None, used: str | None = None, kind: str = "User") -> None:
         """Make a key known to the bill."""
@@ -93,52 +55,35 @@ class Service:
         dates = {"LastUpdatedDate": since and f"{since}T00:00:00Z", "LastUsedDate": used and f"{used}-01T00:00:00Z"}
         self.tags[key] = entry | {name: date for name, date in dates.items() if date}
 
-    def answer(self, operation: str, request: dict[str, Any]) -> dict[str, Any] | Fault:
-        """Answer one request."""
-        model = MODEL.operation_model(operation)
-        validate("ce", operation, request)
-        self.calls.append((operation, request))
-        queue = self.faults.get(operation, [])
-        fault = queue.pop(0) if queue else None
-        if fault and not fault.after_acting:
-            return fault
-        answer = getattr(self, operation)(request)
-        if isinstance(answer, dict):
-            as_in_model(model.output_shape, answer)
-        return fault or answer
-
-    def ListCostAllocationTags(self, request: dict[str, Any]) -> dict[str, Any]:
-        start = int(request.get("NextToken", "0"))
+    def ListCostAllocationTags(self, call: Call) -> Body:
+        start = int(call.body.get("NextToken", "0"))
         keys = list(self.tags.values())
         more = {"NextToken": str(start + self.page)} if start + self.page < len(keys) else {}
         return {"CostAllocationTags": keys[start : start + self.page]} | more
 
-    def UpdateCostAllocationTagsStatus(self, request: dict[str, Any]) -> dict[str, Any] | Fault:
-        keys = [entry["TagKey"] for entry in request["CostAllocationTagsStatus"]]
+    def UpdateCostAllocationTagsStatus(self, call: Call) -> Body | Fault:
+        entries = call.body["CostAllocationTagsStatus"]
+        keys = [entry["TagKey"] for entry in entries]
         if missing := [key for key in keys if key in self.poisoned or key not in self.tags]:
             found = ",".join(missing)
             return Fault("ValidationException", f"Failed to update Cost Allocation Tag: Tag keys not found: {found}")
-        for entry in request["CostAllocationTagsStatus"]:
+        for entry in entries:
             if entry["TagKey"] not in self.refused:
                 self.tags[entry["TagKey"]] |= {"Status": entry["Status"], "LastUpdatedDate": hours_ago(0)}
         refused = {key: self.refused[key] for key in keys if key in self.refused}
         return {"Errors": [{"TagKey": key, "Code": c, "Message": m} for key, (c, m) in refused.items()]}
 
-    def ListCostAllocationTagBackfillHistory(self, request: dict[str, Any]) -> dict[str, Any]:
-        start = int(request.get("NextToken", "0"))
+    def ListCostAllocationTagBackfillHistory(self, call: Call) -> Body:
+        start = int(call.body.get("NextToken", "0"))
         more = {"NextToken": str(start + 1)} if start + 1 < len(self.backfills) else {}
         return {"BackfillRequests": self.backfills[start : start + 1]} | more
 
-    def StartCostAllocationTagBackfill(self, request: dict[str, Any]) -> dict[str, Any] | Fault:
+    def StartCostAllocationTagBackfill(self, call: Call) -> Body | Fault:
         if any(past["BackfillStatus"] == "PROCESSING" for past in self.backfills):
             return Fault("BackfillLimitExceededException", "A backfill is already in progress.")
-        new = {"BackfillFrom": request["BackfillFrom"], "RequestedAt": hours_ago(0), "BackfillStatus": "PROCESSING"}
+        new = {"BackfillFrom": call.body["BackfillFrom"], "RequestedAt": hours_ago(0), "BackfillStatus": "PROCESSING"}
         self.backfills.append(new)
         return {"BackfillRequest": new}
-
-    def asked(self, operation: str) -> list[dict[str, Any]]:
-        """Return the requests of an operation."""
-        return [request for name, request in self.calls if name == operation]
 
     @property
     def batches(self) -> list[list[str]]:
@@ -150,87 +95,14 @@ class Service:
     @property
     def writes(self) -> list[str]:
         """The operations that change something."""
-        return [name for name, _ in self.calls if not name.startswith("List")]
-
-
-IDENTITY = (
-    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
-    f"<Arn>arn:aws:iam::{ACCOUNT}:user/x</Arn><UserId>AIDAX</UserId><Account>{ACCOUNT}</Account>"
-    "</GetCallerIdentityResult></GetCallerIdentityResponse>"
-)
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Speaks JSON 1.1 for Cost Explorer and the query protocol for the one call of STS."""
-
-    protocol_version = "HTTP/1.1"
-    service: Service
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        target = self.headers.get("X-Amz-Target")
-        if target is None:
-            return self.identity(body.decode())
-        prefix, operation = target.split(".")
-        try:
-            assert prefix == MODEL.metadata["targetPrefix"]
-            assert self.headers["Content-Type"] == "application/x-amz-json-1.1"
-            answer = self.service.answer(operation, json.loads(body))
-        except Exception as error:
-            self.service.wrong.append(f"{operation}: {error!r}")
-            answer = Fault("InternalFailure", "the stand-in failed")
-        if isinstance(answer, dict):
-            return self.send(200, json.dumps(answer))
-        if answer.code is None:
-            self.close_connection = True
-            return None
-        return self.send(400, json.dumps({"__type": answer.code, "Message": answer.message}))
-
-    def identity(self, body: str) -> None:
-        queue = self.service.faults.get("GetCallerIdentity", [])
-        fault = queue.pop(0) if queue else None
-        if "Action=GetCallerIdentity" not in body:
-            self.service.wrong.append(body)
-        if fault is None:
-            return self.send(200, IDENTITY)
-        if fault.code == "html":
-            return self.send(200, "<html>Please log in<br></html>")
-        error = f"<Error><Code>{fault.code}</Code><Message>{fault.message}</Message></Error>"
-        return self.send(403, f"<ErrorResponse>{error}</ErrorResponse>")
-
-    def send(self, status: int, text: str) -> None:
-        data = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: Any) -> None:
-        pass
+        return [name for name in self.operations() if not name.startswith("List")]
 
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    """Run a stand-in on a free port; whatever does not fit the model of the service fails the test at its end."""
     made = Service()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"service": made}))
-    made.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    assert made.wrong == []
-
-
-def environment(service: Service, **variables: str) -> dict[str, str]:
-    """Return the environment of a user who is logged in, without any AWS setting of the machine's own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COSTTAGS_"))}
-    nowhere = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
-    login = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL": service.url}
-    made = kept | nowhere | login | {"AWS_MAX_ATTEMPTS": "2", "AWS_EC2_METADATA_DISABLED": "true"} | variables
-    return {name: value for name, value in made.items() if value}
+    with serving(made) as made.url:
+        yield made
 
 
 def run(service: Service, *arguments: str, folder: Path = ROOT, **variables: str) -> tuple[int, str, str]:
@@ -238,7 +110,7 @@ def run(service: Service, *arguments: str, folder: Path = ROOT, **variables: str
     done = subprocess.run(
         [COMMAND, "activate", *arguments],
         cwd=folder,
-        env=environment(service, **variables),
+        env=environment(service.url, **variables),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -252,7 +124,12 @@ def run_on_terminal(service: Service, answer: str, *arguments: str) -> tuple[int
     """Run the command on a terminal and answer its question; return exit code and all that is shown."""
     outer, inner = pty.openpty()
     process = subprocess.Popen(
-        [COMMAND, "activate", *arguments], cwd=ROOT, env=environment(service), stdin=inner, stdout=inner, stderr=inner
+        [COMMAND, "activate", *arguments],
+        cwd=ROOT,
+        env=environment(service.url),
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
     )
     os.close(inner)
     shown = b""
@@ -310,7 +187,7 @@ Work remains: 0 of 4 keys active, 4 not seen yet.
 """,
         "",
     )
-    assert [name for name, _ in service.calls] == ["ListCostAllocationTags"]
+    assert service.operations() == ["ListCostAllocationTags"]
 
 
 def mixed(service: Service) -> None:
@@ -659,7 +536,7 @@ LINKED = "Failed to {} Cost Allocation Tag{}: Linked account doesn't have access
         ),
         (
             "GetCallerIdentity",
-            Fault("ExpiredToken", "The security token included in the request is expired"),
+            Fault("ExpiredToken", "The security token included in the request is expired", 403),
             "AWS does not accept the credentials (ExpiredToken: The security token included in the request is "
             "expired); log in again (aws sso login)",
         ),
@@ -678,10 +555,10 @@ def test_refusals(service, operation, fault, message):
 def test_the_account_cannot_be_told(service):
     """Whoever may not ask who they are gets the rest."""
     seen(service, *OURS, state="Active")
-    service.faults["GetCallerIdentity"] = [Fault("AccessDenied", "explicit deny")] * 2
+    service.faults["GetCallerIdentity"] = [Fault("AccessDenied", "explicit deny", 403)] * 2
     code, out, err = run(service, "--format", "json")
     assert (code, json.loads(out)["account"], err) == (0, None, "")
-    service.faults["GetCallerIdentity"] = [Fault("AccessDenied", "explicit deny")] * 2
+    service.faults["GetCallerIdentity"] = [Fault("AccessDenied", "explicit deny", 403)] * 2
     assert run(service)[1].startswith("Cost allocation tags of account (unknown), for the keys of tags.yaml\n")
 
 
@@ -716,7 +593,7 @@ def test_settings_that_do_not_work(service, variables, message):
 
 def test_something_else_answers(service):
     """What is not AWS, such as a network's login page, ends with a message."""
-    service.faults["GetCallerIdentity"] = [Fault("html")]
+    service.faults["GetCallerIdentity"] = [Fault("", "<html>Please log in<br></html>", 200, raw=True)]
     code, out, err = run(service)
     assert (code, out, service.calls) == (2, "", [])
     assert err.startswith("costtags: AWS did not answer: Unable to parse response")
@@ -941,8 +818,8 @@ def test_backfill_that_another_requested(service):
     service.backfills = [{**past(40), "BackfillFrom": f"{BACK}-01T00:00:00Z"}]
     start = service.StartCostAllocationTagBackfill
 
-    def come_between(_: dict[str, Any]) -> Fault:
-        start({"BackfillFrom": "2026-02-01T00:00:00Z"})
+    def come_between(call: Call) -> Fault:
+        start(replace(call, body={"BackfillFrom": "2026-02-01T00:00:00Z"}))
         return Fault("BackfillLimitExceededException", "in progress")
 
     service.StartCostAllocationTagBackfill = come_between

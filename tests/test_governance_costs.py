@@ -25,10 +25,30 @@ from costtags.costs.named import named_queries
 from costtags.schema import load
 
 from . import test_components
-from .aws_models import validate
+from .aws_requests import (
+    BUCKET,
+    BUCKET_POLICY,
+    DATA_SET,
+    EXPORTED,
+    FUNCTION,
+    ROLE_POLICY,
+    SCHEDULE,
+    STACK,
+    TABLE,
+    WORKGROUP,
+    check_requests,
+    dashboard_request,
+    data_set_request,
+    export_request,
+    of,
+    policies,
+    policy,
+    public_request,
+    workgroup_request,
+)
 from .evaluator import Case, Evaluator
 from .test_components import Recorder, Run, refused, run
-from .test_governance_budgets import ACCOUNT, IAM, REQUESTS, SCHEMA, TAGS, function_request, of, pairs, policies, policy
+from .test_governance_budgets import ACCOUNT, IAM, SCHEMA, TAGS
 
 __all__ = ["refused", "run"]  # fixtures
 
@@ -49,12 +69,6 @@ DASHBOARD: Any = {"account_id": ACCOUNT, "owners": [FINOPS], **BUILT}
 DIGEST: Any = {"account_id": ACCOUNT, "sender": "costs@example.com", "emails": ["finops@example.com"]}
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 GLOBAL = {"aws:SourceAccount", "aws:SourceArn", "aws:SecureTransport"}
-
-BUCKET, EXPORTED = "aws:s3/bucket:Bucket", "aws:bcmdata/export:Export"
-TABLE, WORKGROUP = "aws:glue/catalogTable:CatalogTable", "aws:athena/workgroup:Workgroup"
-DATA_SET, STACK = "aws:quicksight/dataSet:DataSet", "aws:cloudformation/stack:Stack"
-FUNCTION, SCHEDULE = "aws:lambda/function:Function", "aws:scheduler/schedule:Schedule"
-BUCKET_POLICY, ROLE_POLICY = "aws:s3/bucketPolicy:BucketPolicy", "aws:iam/rolePolicy:RolePolicy"
 
 # What AWS makes of a resource's name: the ARN, in the form that its models check.
 ARNS = {
@@ -129,280 +143,6 @@ def said(refused: Callable[..., str], tmp_path: Path) -> Callable[..., list[str]
     return make
 
 
-# --- from what Pulumi is given to what AWS is asked
-
-
-def capital(given: Any) -> Any:
-    """Name what a resource takes as the API does, where the provider does nothing else."""
-    if isinstance(given, list):
-        return [capital(one) for one in given]
-    if not isinstance(given, dict):
-        return int(given) if isinstance(given, float) and given.is_integer() else given
-    return {key[0].upper() + key[1:]: capital(value) for key, value in given.items()}
-
-
-def export_request(inputs: Any, _name: str) -> dict[str, Any]:
-    export = inputs["export"]
-    (query,) = export["dataQueries"]
-    (destination,) = export["destinationConfigurations"][0]["s3Destinations"]
-    (output,) = destination["s3OutputConfigurations"]
-    (cadence,) = export["refreshCadences"]
-    return {
-        "Export": {
-            "Name": export["name"],
-            "Description": export["description"],
-            "DataQuery": {
-                "QueryStatement": query["queryStatement"],
-                "TableConfigurations": query["tableConfigurations"],
-            },
-            "DestinationConfigurations": {
-                "S3Destination": {
-                    "S3Bucket": destination["s3Bucket"],
-                    "S3Prefix": destination["s3Prefix"],
-                    "S3Region": destination["s3Region"],
-                    "S3OutputConfigurations": capital(output),
-                }
-            },
-            "RefreshCadence": capital(cadence),
-        },
-        "ResourceTags": [{"Key": key, "Value": value} for key, value in inputs["tags"].items()],
-    }
-
-
-def table_request(inputs: Any, _name: str) -> dict[str, Any]:
-    store = inputs["storageDescriptor"]
-    serde = store["serDeInfo"]
-    return {
-        "DatabaseName": inputs["databaseName"],
-        "TableInput": {
-            "Name": inputs["name"],
-            "Description": inputs["description"],
-            "TableType": inputs["tableType"],
-            "Parameters": inputs["parameters"],
-            "PartitionKeys": capital(inputs["partitionKeys"]),
-            "StorageDescriptor": {
-                "Columns": capital(store["columns"]),
-                "Location": store["location"],
-                "InputFormat": store["inputFormat"],
-                "OutputFormat": store["outputFormat"],
-                "SerdeInfo": {
-                    "SerializationLibrary": serde["serializationLibrary"],
-                    "Parameters": serde["parameters"],
-                },
-            },
-        },
-    }
-
-
-def workgroup_request(inputs: Any, name: str) -> dict[str, Any]:
-    given = inputs["configuration"]
-    result = given["resultConfiguration"]
-    encryption = result["encryptionConfiguration"]
-    key = {"KmsKey": encryption["kmsKeyArn"]} if "kmsKeyArn" in encryption else {}
-    return {
-        "Name": name,
-        "Description": inputs["description"],
-        "Configuration": {
-            "EnforceWorkGroupConfiguration": given["enforceWorkgroupConfiguration"],
-            "PublishCloudWatchMetricsEnabled": given["publishCloudwatchMetricsEnabled"],
-            "BytesScannedCutoffPerQuery": int(given["bytesScannedCutoffPerQuery"]),
-            "ResultConfiguration": {
-                "OutputLocation": result["outputLocation"],
-                "ExpectedBucketOwner": result["expectedBucketOwner"],
-                "EncryptionConfiguration": {"EncryptionOption": encryption["encryptionOption"], **key},
-            },
-        },
-        "Tags": pairs(inputs),
-    }
-
-
-def encryption_request(inputs: Any, _name: str) -> dict[str, Any]:
-    (rule,) = inputs["rules"]
-    default = rule["applyServerSideEncryptionByDefault"]
-    key = {"KMSMasterKeyID": default["kmsMasterKeyId"]} if "kmsMasterKeyId" in default else {}
-    rules = [
-        {
-            "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": default["sseAlgorithm"], **key},
-            "BucketKeyEnabled": rule["bucketKeyEnabled"],
-        }
-    ]
-    return {"Bucket": inputs["bucket"], "ServerSideEncryptionConfiguration": {"Rules": rules}}
-
-
-def lifecycle_request(inputs: Any, _name: str) -> dict[str, Any]:
-    (rule,) = inputs["rules"]
-    days = int(rule["abortIncompleteMultipartUpload"]["daysAfterInitiation"])
-    asked = {
-        "ID": rule["id"],
-        "Status": rule["status"],
-        "Filter": {"Prefix": rule["filter"]["prefix"]},
-        "Expiration": {"Days": int(rule["expiration"]["days"])},
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days},
-    }
-    return {"Bucket": inputs["bucket"], "LifecycleConfiguration": {"Rules": [asked]}}
-
-
-def public_request(inputs: Any, _name: str) -> dict[str, Any]:
-    names = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-    return {
-        "Bucket": inputs["bucket"],
-        "PublicAccessBlockConfiguration": capital({name: inputs[name] for name in names}),
-    }
-
-
-def source_request(inputs: Any, _name: str) -> dict[str, Any]:
-    athena = inputs["parameters"]["athena"]
-    return {
-        "AwsAccountId": inputs["awsAccountId"],
-        "DataSourceId": inputs["dataSourceId"],
-        "Name": inputs["name"],
-        "Type": inputs["type"],
-        "DataSourceParameters": {"AthenaParameters": capital(athena)},
-        "Permissions": capital(inputs["permissions"]),
-        "Tags": pairs(inputs),
-    }
-
-
-def data_set_request(inputs: Any, _name: str) -> dict[str, Any]:
-    (physical,) = inputs["physicalTableMaps"]
-    return {
-        "AwsAccountId": inputs["awsAccountId"],
-        "DataSetId": inputs["dataSetId"],
-        "Name": inputs["name"],
-        "ImportMode": inputs["importMode"],
-        "PhysicalTableMap": {physical["physicalTableMapId"]: {"CustomSql": capital(physical["customSql"])}},
-        "Permissions": capital(inputs["permissions"]),
-        "Tags": pairs(inputs),
-    }
-
-
-def refresh_request(inputs: Any, _name: str) -> dict[str, Any]:
-    schedule = inputs["schedule"]
-    when = schedule["scheduleFrequency"]
-    return {
-        "AwsAccountId": inputs["awsAccountId"],
-        "DataSetId": inputs["dataSetId"],
-        "Schedule": {
-            "ScheduleId": inputs["scheduleId"],
-            "RefreshType": schedule["refreshType"],
-            "ScheduleFrequency": {
-                "Interval": when["interval"],
-                "TimeOfTheDay": when["timeOfTheDay"],
-                "Timezone": when["timezone"],
-            },
-        },
-    }
-
-
-def dashboard_request(inputs: Any, _name: str) -> dict[str, Any]:
-    """What CloudFormation asks for the resource in a template."""
-    (resource,) = json.loads(inputs["templateBody"])["Resources"].values()
-    return dict(resource["Properties"])
-
-
-def digest_function_request(inputs: Any, name: str) -> dict[str, Any]:
-    return {**function_request(inputs, name), "MemorySize": int(inputs["memorySize"])}
-
-
-def invoke_config_request(inputs: Any, _name: str) -> dict[str, Any]:
-    given = inputs.get("destinationConfig")
-    told = {"DestinationConfig": {"OnFailure": {"Destination": given["onFailure"]["destination"]}}} if given else {}
-    return {
-        "FunctionName": inputs["functionName"],
-        "MaximumRetryAttempts": int(inputs["maximumRetryAttempts"]),
-        "MaximumEventAgeInSeconds": int(inputs["maximumEventAgeInSeconds"]),
-        **told,
-    }
-
-
-def schedule_request(inputs: Any, name: str) -> dict[str, Any]:
-    return {
-        "Name": name,
-        "Description": inputs["description"],
-        "ScheduleExpression": inputs["scheduleExpression"],
-        "ScheduleExpressionTimezone": inputs["scheduleExpressionTimezone"],
-        "FlexibleTimeWindow": capital(inputs["flexibleTimeWindow"]),
-        "Target": capital(inputs["target"]),
-    }
-
-
-def dynamodb_request(inputs: Any, name: str) -> dict[str, Any]:
-    return {
-        "TableName": name,
-        "AttributeDefinitions": [
-            {"AttributeName": o["name"], "AttributeType": o["type"]} for o in inputs["attributes"]
-        ],
-        "KeySchema": [{"AttributeName": inputs["hashKey"], "KeyType": "HASH"}],
-        "BillingMode": inputs["billingMode"],
-        "Tags": pairs(inputs),
-    }
-
-
-ASKED: dict[str, list[tuple[str, str, Any]]] = {
-    **REQUESTS,
-    BUCKET: [("s3", "CreateBucket", lambda given, name: {"Bucket": given.get("bucket", name)})],
-    BUCKET_POLICY: [
-        ("s3", "PutBucketPolicy", lambda given, _: {"Bucket": given["bucket"], "Policy": given["policy"]}),
-    ],
-    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": [("s3", "PutPublicAccessBlock", public_request)],
-    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": [
-        ("s3", "PutBucketEncryption", encryption_request)
-    ],
-    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": [
-        ("s3", "PutBucketLifecycleConfiguration", lifecycle_request)
-    ],
-    EXPORTED: [("bcm-data-exports", "CreateExport", export_request)],
-    "aws:glue/catalogDatabase:CatalogDatabase": [
-        (
-            "glue",
-            "CreateDatabase",
-            lambda given, _: {
-                "DatabaseInput": {"Name": given["name"], "Description": given["description"]},
-                "Tags": given["tags"],
-            },
-        )
-    ],
-    TABLE: [("glue", "CreateTable", table_request)],
-    WORKGROUP: [("athena", "CreateWorkGroup", workgroup_request)],
-    "aws:athena/namedQuery:NamedQuery": [
-        (
-            "athena",
-            "CreateNamedQuery",
-            lambda given, _: {
-                "Name": given["name"],
-                "Description": given["description"],
-                "Database": given["database"],
-                "QueryString": given["query"],
-                "WorkGroup": given["workgroup"],
-            },
-        )
-    ],
-    "aws:quicksight/dataSource:DataSource": [("quicksight", "CreateDataSource", source_request)],
-    DATA_SET: [("quicksight", "CreateDataSet", data_set_request)],
-    "aws:quicksight/refreshSchedule:RefreshSchedule": [("quicksight", "CreateRefreshSchedule", refresh_request)],
-    STACK: [
-        ("quicksight", "CreateDashboard", dashboard_request),
-        (
-            "cloudformation",
-            "CreateStack",
-            lambda given, name: {"StackName": name, "TemplateBody": given["templateBody"], "Tags": pairs(given)},
-        ),
-    ],
-    FUNCTION: [("lambda", "CreateFunction", digest_function_request)],
-    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": [
-        ("lambda", "PutFunctionEventInvokeConfig", invoke_config_request)
-    ],
-    SCHEDULE: [("scheduler", "CreateSchedule", schedule_request)],
-    "aws:dynamodb/table:Table": [
-        ("dynamodb", "CreateTable", dynamodb_request),
-        (
-            "dynamodb",
-            "UpdateTimeToLive",
-            lambda given, name: {"TableName": name, "TimeToLiveSpecification": capital(given["ttl"])},
-        ),
-    ],
-}
-
 LACKS = '"without_columns": {}'
 FULL_EXPORT = {
     **EXPORT,
@@ -462,10 +202,7 @@ CASES = [
 @pytest.mark.parametrize(("component", "args", "schema"), CASES)
 def test_aws_takes_every_request(made: Made, component: Any, args: Any, schema: str) -> None:
     """Every resource leads to requests that AWS's published models take: structure, enums, patterns, limits."""
-    for key, inputs in made(component, args, schema).custom.items():
-        type_, name = key.split(" ", 1)
-        for service, operation, request in ASKED[type_]:
-            validate(service, operation, request(inputs, name))
+    check_requests(made(component, args, schema))
 
 
 @pytest.mark.parametrize(("component", "args", "schema"), CASES)

@@ -16,7 +16,8 @@ from costtags.documents.table import render
 from costtags.schema import load
 
 from . import test_components
-from .aws_models import validate
+from .aws_requests import ATTACHMENT, ORGANIZATION, PRINCIPALS, check_requests, of
+from .aws_requests import IAM_POLICY as IAM
 from .test_components import Recorder, Run, refused, run
 
 __all__ = ["refused", "run"]  # fixtures
@@ -42,13 +43,7 @@ GUARDRAILS = {
     "deployers": ["arn:aws:iam::*:role/PulumiDeploy"],
     "taggers": ["arn:aws:iam::*:role/TagRepair"],
 }
-IAM, SCP, TAG_POLICY = "aws:iam/policy:Policy", "SERVICE_CONTROL_POLICY", "TAG_POLICY"
-ORGANIZATION, ATTACHMENT = "aws:organizations/policy:Policy", "aws:organizations/policyAttachment:PolicyAttachment"
-PRINCIPALS = {
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ("AttachRolePolicy", "role", "RoleName"),
-    "aws:iam/groupPolicyAttachment:GroupPolicyAttachment": ("AttachGroupPolicy", "group", "GroupName"),
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment": ("AttachUserPolicy", "user", "UserName"),
-}
+SCP, TAG_POLICY = "SERVICE_CONTROL_POLICY", "TAG_POLICY"
 ROOT, UNIT, OTHER = "r-ab12", "ou-ab12-11111111", "ou-ab12-22222222"
 
 
@@ -67,11 +62,6 @@ class Account(Recorder):
         if pulumi.runtime.is_dry_run():
             return id_, state
         return id_, {**state, "arn": f"arn:aws:iam::{ACCOUNT}:policy/{args.name}"}
-
-    def of(self, type_: str) -> dict[str, Any]:
-        """Return the inputs of all resources of a type by their names, sorted: they are registered side by side."""
-        found = (key.split(" ", 1) for key in self.custom)
-        return {name: self.custom[f"{one} {name}"] for one, name in sorted(found) if one == type_}
 
 
 @pytest.fixture(autouse=True)
@@ -121,31 +111,18 @@ def texts(tmp_path: Path, guardrails: Any, *names: str) -> dict[str, tuple[str, 
 def attached(recorder: Account) -> set[tuple[str, str]]:
     """What is attached to what: the policy's name without that of the component, and the principal or target."""
     found = set()
-    for type_, (_, kind, _) in PRINCIPALS.items():
-        for inputs in recorder.of(type_).values():
-            found.add((inputs["policyArn"].split("/x-")[1], f"{kind} {inputs[kind]}"))
-    for inputs in recorder.of(ATTACHMENT).values():
+    for type_, kind in PRINCIPALS.items():
+        who = kind.lower()
+        for inputs in of(recorder, type_).values():
+            found.add((inputs["policyArn"].split("/x-")[1], f"{who} {inputs[who]}"))
+    for inputs in of(recorder, ATTACHMENT).values():
         found.add((inputs["policyId"].removeprefix("p-x_").replace("_", "-"), inputs["targetId"]))
     return found
 
 
-def check_requests(recorder: Account) -> None:
-    """Assert that AWS's published models take every request: structure, enums, patterns, limits."""
-
-    def pairs(inputs: Any) -> list[dict[str, str]]:
-        return [{"Key": key, "Value": value} for key, value in inputs["tags"].items()]
-
-    for name, inputs in recorder.of(IAM).items():
-        body = {"PolicyName": name, "PolicyDocument": inputs["policy"], "Description": inputs["description"]}
-        validate("iam", "CreatePolicy", {**body, "Tags": pairs(inputs)})
-    for type_, (operation, kind, member) in PRINCIPALS.items():
-        for inputs in recorder.of(type_).values():
-            validate("iam", operation, {member: inputs[kind], "PolicyArn": inputs["policyArn"]})
-    for inputs in recorder.of(ORGANIZATION).values():
-        body = {member: inputs[member.lower()] for member in ("Name", "Type", "Content", "Description")}
-        validate("organizations", "CreatePolicy", {**body, "Tags": pairs(inputs)})
-    for inputs in recorder.of(ATTACHMENT).values():
-        validate("organizations", "AttachPolicy", {"PolicyId": inputs["policyId"], "TargetId": inputs["targetId"]})
+def check(recorder: Account) -> None:
+    """Assert that AWS takes every request, and that there are policies and attachments only."""
+    check_requests(recorder)
     known = {IAM, *PRINCIPALS, ORGANIZATION, ATTACHMENT}
     assert {key.split(" ")[0] for key in recorder.custom} <= known
 
@@ -156,8 +133,8 @@ def check_requests(recorder: Account) -> None:
 def test_three_policies_by_default(made: Made, tmp_path: Path) -> None:
     """Without arguments there are three policies, the very documents that `costtags render` writes, and no more."""
     recorder = made(IamTagPolicies, {})
-    check_requests(recorder)
-    policies = recorder.of(IAM)
+    check(recorder)
+    policies = of(recorder, IAM)
     documents = texts(tmp_path, {}, "iam-deny-new-spend", "iam-protect-tags", "iam-require-tags")
     assert {name: inputs["policy"] for name, inputs in policies.items()} == {
         f"x-{name}": text for name, (text,) in documents.items()
@@ -177,14 +154,14 @@ def test_whom_policies_are_attached_to(made: Made) -> None:
         "users": {"alice": "alice@example.com"},
     }
     recorder = made(IamTagPolicies, args)
-    check_requests(recorder)
+    check(recorder)
     everyone = ("role people-1a2b3c4", "role Admin", "group ml-engineers", "user alice@example.com")
     assert attached(recorder) == {
         (policy, who) for policy in ("iam-require-tags", "iam-protect-tags") for who in everyone
     }
     roles = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
     assert f"{roles} x-iam-require-tags-people" in recorder.custom
-    assert len(made(IamTagPolicies, args, preview=True).of(roles)) == 4
+    assert len(of(made(IamTagPolicies, args, preview=True), roles)) == 4
 
 
 def test_chosen_policies(made: Made, tmp_path: Path) -> None:
@@ -196,9 +173,9 @@ def test_chosen_policies(made: Made, tmp_path: Path) -> None:
         "roles": {"people": "People"},
     }
     recorder = made(IamTagPolicies, args)
-    check_requests(recorder)
+    check(recorder)
     documents = texts(tmp_path, guardrails, "iam-abac", "iam-require-tags")
-    assert {name: inputs["policy"] for name, inputs in recorder.of(IAM).items()} == {
+    assert {name: inputs["policy"] for name, inputs in of(recorder, IAM).items()} == {
         f"x-{name}": text for name, (text,) in documents.items()
     }
     assert "sagemaker:CreateModel" in documents["iam-require-tags"][0]
@@ -208,11 +185,11 @@ def test_chosen_policies(made: Made, tmp_path: Path) -> None:
 def test_a_split_document(made: Made, tmp_path: Path) -> None:
     """Of a document that does not fit into one policy every part is made and attached; the first keeps its name."""
     recorder = made(IamTagPolicies, {"roles": {"people": "People"}, "policies": ["iam-require-tags"]}, MANY)
-    check_requests(recorder)
+    check(recorder)
     (parts,) = texts(tmp_path, {}, "iam-require-tags").values()
     names = ["iam-require-tags", *(f"iam-require-tags-{number}" for number in range(2, len(parts) + 1))]
     assert len(parts) > 1
-    assert [recorder.of(IAM)[f"x-{name}"]["policy"] for name in names] == list(parts)
+    assert [of(recorder, IAM)[f"x-{name}"]["policy"] for name in names] == list(parts)
     assert attached(recorder) == {(name, "role People") for name in names}
 
 
@@ -235,7 +212,7 @@ def test_outputs(made: Made) -> None:
 def test_none_is_as_good_as_absent(made: Made) -> None:
     """An argument that is None is one that is not there."""
     args: Any = dict.fromkeys(("guardrails", "policies", "roles", "groups", "users"))
-    assert list(made(IamTagPolicies, args).of(IAM)) == [
+    assert list(of(made(IamTagPolicies, args), IAM)) == [
         "x-iam-deny-new-spend",
         "x-iam-protect-tags",
         "x-iam-require-tags",
@@ -324,7 +301,7 @@ def test_more_policies_than_a_role_takes(said: Callable[..., list[str]], made: M
     args: Any = {"policies": ["iam-require-tags", "iam-protect-tags"]}
     (line,) = said(IamTagPolicies, {**args, "roles": {"people": "People"}}, SCHEMA + keys)
     assert line == "roles: there are 11 policies to attach, and a role takes 10"
-    assert len(made(IamTagPolicies, args, SCHEMA + keys).of(IAM)) == 11
+    assert len(of(made(IamTagPolicies, args, SCHEMA + keys), IAM)) == 11
 
 
 def test_a_budget_whose_policy_is_not_made(refused: Callable[..., str], tmp_path: Path) -> None:
@@ -357,14 +334,14 @@ STAGES = {"report": [ROOT], "protect": [OTHER, ACCOUNT], "enforce": [UNIT]}
 def test_what_each_stage_attaches(made: Made, tmp_path: Path) -> None:
     """Each target gets the policies of its stage, which are the very documents that `costtags render` writes."""
     recorder = made(OrganizationTagPolicies, {"guardrails": GUARDRAILS, "stages": STAGES})
-    check_requests(recorder)
+    check(recorder)
     assert attached(recorder) == {
         ("tag-policy-report", ROOT),
         *(("tag-policy", target) for target in (OTHER, ACCOUNT, UNIT)),
         *(("scp-protect-tags", target) for target in (OTHER, ACCOUNT, UNIT)),
         ("scp-require-tags", UNIT),
     }
-    policies = recorder.of(ORGANIZATION)
+    policies = of(recorder, ORGANIZATION)
     types = {
         "x-scp-protect-tags": SCP,
         "x-scp-require-tags": SCP,
@@ -394,7 +371,7 @@ def test_what_each_stage_attaches(made: Made, tmp_path: Path) -> None:
 def test_only_what_stages_need(made: Made, stages: Any, names: list[str]) -> None:
     """A policy that no target needs is not made."""
     recorder = made(OrganizationTagPolicies, {"guardrails": GUARDRAILS, "stages": stages})
-    assert list(recorder.of(ORGANIZATION)) == names
+    assert list(of(recorder, ORGANIZATION)) == names
 
 
 def test_the_first_stage_needs_no_principals(made: Made) -> None:
@@ -426,8 +403,8 @@ def test_deny_new_spend(made: Made, asked: Any, action: str | None, is_made: boo
     schema = SCHEMA + (ACTION.replace("ACTION", action) if action else "")
     args = {"guardrails": GUARDRAILS, "stages": {"enforce": [UNIT]}, **asked}
     recorder = made(program, args, schema)
-    check_requests(recorder)
-    assert ("x-scp-deny-new-spend" in recorder.of(ORGANIZATION)) == is_made
+    check(recorder)
+    assert ("x-scp-deny-new-spend" in of(recorder, ORGANIZATION)) == is_made
     assert found == ["p-x_scp_deny_new_spend" if is_made else None]
     assert "scp-deny-new-spend" not in {policy for policy, _ in attached(recorder)}
 
@@ -441,11 +418,11 @@ def test_a_split_scp(made: Made, tmp_path: Path) -> None:
         OrganizationTagPolicies(name, args).policy_ids.apply(found.append)
 
     recorder = made(program, {"guardrails": guardrails, "stages": {"enforce": [UNIT, ROOT]}})
-    check_requests(recorder)
+    check(recorder)
     (parts,) = texts(tmp_path, guardrails, "scp-require-tags").values()
     names = ["scp-require-tags", *(f"scp-require-tags-{number}" for number in range(2, len(parts) + 1))]
     assert len(parts) > 2
-    assert [recorder.of(ORGANIZATION)[f"x-{name}"]["content"] for name in names] == list(parts)
+    assert [of(recorder, ORGANIZATION)[f"x-{name}"]["content"] for name in names] == list(parts)
     assert {pair for pair in attached(recorder) if pair[0].startswith("scp-require-tags")} == {
         (name, target) for name in names for target in (UNIT, ROOT)
     }

@@ -260,7 +260,8 @@ SOURCES = {
     "iam-for-impact": (
         ("impact/*.py", "commands/impact.py", "account/places.py"), ("account", "cloudtrail", "organizations")
     ),
-    "iam-for-athena": (("costs/athena.py", "impact/table.py"), ("athena",)),
+    "iam-for-athena": (("costs/athena.py", "costs/athena_bill.py", "impact/table.py"), ("athena",)),
+    "iam-for-report": (("costs/explorer.py", "commands/report.py"), ("ce",)),
     "iam-for-doctor": (
         ("doctor/*.py", "commands/doctor.py", "account/billing_tags.py", "account/places.py"),
         ("accessanalyzer", "account", "bcm-data-exports", "budgets", "ce", "cur", "iam", "organizations", "sagemaker"),
@@ -340,6 +341,10 @@ DECISIONS = {
     "iam-for-accounts": ([Case("sts:AssumeRole", AUDITOR)], [*READS, *WRITES]),
     "iam-for-athena": (
         [Case("athena:GetTableMetadata", f"arn:aws:athena:eu-west-1:{ACCOUNT}:datacatalog/AwsDataCatalog")],
+        [*READS, *WRITES],
+    ),
+    "iam-for-report": (
+        [Case("ce:GetCostAndUsage", f"arn:aws:billing::{ACCOUNT}:billingview/primary")],
         [*READS, *WRITES],
     ),
     "iam-for-impact": ([Case("cloudtrail:LookupEvents", "*")], [*READS, *WRITES]),

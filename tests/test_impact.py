@@ -1,6 +1,6 @@
 """costtags impact as a user runs it: on log files, on CloudTrail's event history, and on Athena.
 
-moto has no LookupEvents. The stand-in speaks the protocol; every request and answer is checked by botocore's model.
+moto has no LookupEvents.
 """
 
 import contextlib
@@ -9,21 +9,19 @@ import gzip
 import io
 import itertools
 import json
-import os
 import random
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.session import Session
-from botocore.validate import ParamValidator
 from click.testing import CliRunner
 
 from costtags.account.places import Access, Place, Unreachable
@@ -33,7 +31,8 @@ from costtags.impact.events import Call
 from costtags.impact.lookup import Journal, JournalProblem, Question
 from costtags.impact.table import query
 
-from .aws_models import operation_model, validate
+from . import stand_in
+from .stand_in import Body, Fault, StandIn, serving
 from .test_athena import Service as Athena
 from .test_impact_decide import ACCOUNT, RIGHT, event
 
@@ -52,12 +51,8 @@ def numbered(number: int, *arguments: Any, when: datetime = NOW, **changed: Any)
     return event(*arguments, eventID=f"id-{number}", eventTime=stamp, **changed)
 
 
-def environment(url: str | None = None, **variables: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COSTTAGS_"))}
-    nowhere = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
-    login = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "eu-west-1"}
-    endpoint = {"AWS_ENDPOINT_URL": url} if url else {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
-    return kept | nowhere | login | endpoint | {"AWS_MAX_ATTEMPTS": "3"} | variables
+def environment(url: str = "http://127.0.0.1:1", **variables: str) -> dict[str, str]:
+    return stand_in.environment(url, **({"AWS_REGION": "eu-west-1", "AWS_MAX_ATTEMPTS": "3"} | variables))
 
 
 def run(*arguments: str, url: str | None = None, folder: Path = ROOT) -> tuple[int, str, str]:
@@ -389,7 +384,7 @@ def test_policies_that_are_none(tmp_path: Path, text: str, expected: str) -> Non
             ("--athena", "w", "--table", "d.t", "--region", "all"),
             "--region with --athena is the one that the workgroup is in",
         ),
-        (("--athena", "w"), "--athena WORKGROUP and --table DB.TABLE go together"),
+        (("--athena", "w"), "--athena WORKGROUP and --table DATABASE.TABLE go together"),
         (("a.json", "--journal", "j"), "--journal is for the event history; files and Athena are read at once"),
         (("--since", "soon"), '--since and --until: "soon" is no time: write 7d, 12h, 4w, 2026-11-01 or 2026-11-01T08'),
         (("--since", "1d", "--until", "2d"), "--since must lie before --until"),
@@ -408,47 +403,45 @@ def test_mistakes(tmp_path: Path, arguments: tuple[str, ...], expected: str) -> 
 # --- The event history ------------------------------------------------------------------------------------------------
 
 
-class Trail:
-    """A stand-in for CloudTrail's LookupEvents, STS, Organizations and Athena; what was asked, and what goes wrong."""
+@dataclass
+class Trail(StandIn):
+    """CloudTrail's LookupEvents, and Organizations and Athena; what goes wrong, by chance or from some call on."""
 
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-        self.page = 50
-        self.faults: list[str] = []
-        self.fault_rate = 0.0
-        self.denied_regions: set[str] = set()
-        self.expired: set[str] = set()
-        self.after = 10**9
-        self.calls: list[tuple[str, str, dict[str, Any]]] = []
-        self.wrong: list[str] = []
-        self.random = random.Random(1)
-        self.lock = threading.Lock()
-        self.athena = Athena()
-        self.url = ""
+    account: str = ACCOUNT
+    events: list[dict[str, Any]] = field(default_factory=list)
+    page: int = 50
+    fault_rate: float = 0.0
+    denied_regions: set[str] = field(default_factory=set)
+    expired: set[str] = field(default_factory=set)
+    after: int = 10**9
+    chance: random.Random = field(default_factory=lambda: random.Random(1))
+    athena: Athena = field(default_factory=Athena)
 
-    def lookup(self, region: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        as_botocore = {name: _time(value) if name.endswith("Time") else value for name, value in request.items()}
-        validate("cloudtrail", "LookupEvents", as_botocore)
-        with self.lock:
-            self.calls.append((region, "LookupEvents", request))
-            number = len(self.calls)
-        if number > self.after:
-            return 0, {}
-        if region in self.denied_regions:
-            return 400, {"__type": "AccessDeniedException", "Message": "not allowed by an SCP"}
-        if self.random.random() < self.fault_rate:
-            return self.random.choice([(0, {}), (500, {}), (400, {"__type": "ThrottlingException", "Message": "x"})])
+    def answer(self, call: stand_in.Call) -> Body | Fault:
+        return self.athena.answer(call) if call.service == "athena" else super().answer(call)
+
+    def DescribeOrganization(self, _: stand_in.Call) -> Body:
+        return {"Organization": {"Id": "o-exampleorgid", "MasterAccountId": self.account}}
+
+    def LookupEvents(self, call: stand_in.Call) -> Body | Fault:
+        request = call.body
+        if len(self.calls) > self.after:
+            return Fault(None)
+        if call.region in self.denied_regions:
+            return Fault("AccessDeniedException", "not allowed by an SCP")
+        if self.chance.random() < self.fault_rate:
+            return self.chance.choice([Fault(None), Fault("", status=500), Fault("ThrottlingException", "x")])
         if request.get("NextToken") in self.expired:
             self.expired.clear()
-            return 400, {"__type": "InvalidNextTokenException", "Message": "expired"}
+            return Fault("InvalidNextTokenException", "expired")
         (wanted,) = request["LookupAttributes"]
-        field = {"EventSource": "eventSource", "EventName": "eventName"}[wanted["AttributeKey"]]
+        member = {"EventSource": "eventSource", "EventName": "eventName"}[wanted["AttributeKey"]]
         found = sorted(
             (
                 one
                 for one in self.events
-                if one["awsRegion"] == region
-                and one[field] == wanted["AttributeValue"]
+                if one["awsRegion"] == call.region
+                and one[member] == wanted["AttributeValue"]
                 and _epoch(one) >= request["StartTime"]
                 and _epoch(one) <= request["EndTime"]
             ),
@@ -460,96 +453,31 @@ class Trail:
             {
                 "EventId": one["eventID"],
                 "EventName": one["eventName"],
-                "EventTime": _epoch(one),
+                "EventTime": datetime.fromtimestamp(_epoch(one), UTC),
                 "EventSource": one["eventSource"],
                 "CloudTrailEvent": json.dumps(one),
             }
             for one in found[start:end]
         ]
-        answer = {"Events": events} | ({"NextToken": f"{end}-{wanted['AttributeValue']}"} if end < len(found) else {})
-        shown = {**answer, "Events": [{**one, "EventTime": _time(one["EventTime"])} for one in events]}
-        report = ParamValidator().validate(shown, operation_model("cloudtrail", "LookupEvents").output_shape)
-        assert not report.has_errors(), report.generate_report()
-        return 200, answer
+        return {"Events": events} | ({"NextToken": f"{end}-{wanted['AttributeValue']}"} if end < len(found) else {})
 
     def lookups(self) -> list[tuple[str, str]]:
         return [
-            (region, request["LookupAttributes"][0]["AttributeValue"])
-            for region, name, request in self.calls
-            if name == "LookupEvents"
+            (call.region, call.body["LookupAttributes"][0]["AttributeValue"])
+            for call in self.calls
+            if call.operation == "LookupEvents"
         ]
-
-
-def _time(number: Any) -> datetime:
-    return datetime.fromtimestamp(number, UTC)
 
 
 def _epoch(one: Mapping[str, Any]) -> float:
     return datetime.fromisoformat(one["eventTime"]).timestamp()
 
 
-IDENTITY = (
-    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
-    f"<Arn>arn:aws:iam::{ACCOUNT}:user/x</Arn><UserId>AIDAX</UserId><Account>{ACCOUNT}</Account>"
-    "</GetCallerIdentityResult></GetCallerIdentityResponse>"
-)
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    trail: Trail
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        target = self.headers.get("X-Amz-Target")
-        if target is None:
-            if "Action=GetCallerIdentity" not in body:
-                self.trail.wrong.append(body)
-            return self.send(200, IDENTITY)
-        service, operation = target.rpartition(".")[::2]
-        region = self.headers["Authorization"].split("/")[2]
-        try:
-            if operation == "LookupEvents":
-                status, answer = self.trail.lookup(region, json.loads(body))
-            elif operation == "DescribeOrganization":
-                self.trail.calls.append((region, operation, {}))
-                status, answer = 200, {"Organization": {"Id": "o-1", "MasterAccountId": ACCOUNT}}
-            else:
-                assert service == "AmazonAthena"
-                status, answer = self.trail.athena.answer(operation, json.loads(body))
-        except Exception as error:
-            self.trail.wrong.append(f"{operation}: {error!r}")
-            status, answer = 400, {"__type": "Failed"}
-        if not status:
-            self.close_connection = True
-            return None
-        return self.send(status, json.dumps(answer))
-
-    def send(self, status: int, text: str) -> None:
-        data = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def trail() -> Iterator[Trail]:
     made = Trail()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"trail": made}))
-    server.daemon_threads = True
-    made.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    assert made.wrong == []
-    assert made.athena.wrong == []
+    with serving(made) as made.url:
+        yield made
 
 
 def ago(minutes: float) -> datetime:
@@ -571,7 +499,7 @@ def test_the_event_history(trail: Trail) -> None:
     code, out, _ = run(*BREAK_GLASS, "--since", "90d", "--organization", url=trail.url)
     assert (code, out.splitlines()[0]) == (0, "scp-require-tags would have denied 0 calls in 90 days")
     assert "allowed, 2 calls: service control policies do not reach the management account\n" in out
-    assert {name for _, name, _ in trail.calls} == {"LookupEvents", "DescribeOrganization"}
+    assert set(trail.operations()) == {"LookupEvents", "DescribeOrganization"}
 
 
 def test_regions_that_cannot_be_asked(trail: Trail) -> None:
@@ -591,11 +519,10 @@ def test_regions_that_cannot_be_asked(trail: Trail) -> None:
 
 
 def test_without_credentials() -> None:
-    empty = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true"}
     done = subprocess.run(
         [COMMAND, "impact", *BREAK_GLASS],
         cwd=ROOT,
-        env=environment() | empty,
+        env=environment(AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY=""),
         capture_output=True,
         text=True,
         timeout=60,

@@ -1,25 +1,18 @@
-"""The command init as a user runs it, as a process; AWS is a small stand-in that speaks its protocols.
-
-Every request that the stand-in gets and every answer that it gives is checked against botocore's model of the service.
-"""
+"""The command init as a user runs it, as a process; AWS is a small stand-in that speaks its protocols."""
 
 import json
 import os
 import pty
 import re
-import struct
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.validate import ParamValidator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,84 +22,31 @@ from costtags.schema import Schema, load
 from costtags.suggest import folded
 from costtags.yamlfile import parse
 
-from .aws_models import operation_model, validate
+from .stand_in import ACCOUNT, Body, Call, Fault, StandIn, environment, serving
 
 COMMAND = str(Path(sys.executable).with_name("costtags"))
 ROOT = Path(__file__).parents[1]
 DATA = Path(__file__).parent / "data" / "init"
 SHIPPED = load(ROOT / "tags.yaml")
-ACCOUNT = "123456789012"
 
 
 # A stand-in for AWS
 
 
-def cbor(value: Any) -> bytes:
-    """Encode text, lists and maps as CBOR, which the tagging API speaks to newer SDKs."""
-    if isinstance(value, str):
-        return _head(3, len(value.encode())) + value.encode()
-    if isinstance(value, list):
-        return _head(4, len(value)) + b"".join(map(cbor, value))
-    return _head(5, len(value)) + b"".join(cbor(key) + cbor(item) for key, item in value.items())
-
-
-def _head(major: int, size: int) -> bytes:
-    return struct.pack(">BI", major << 5 | 26, size)
-
-
-def from_cbor(data: bytes) -> Any:
-    """Decode what botocore sends: maps, lists, text, whole numbers, true and false."""
-
-    def item(at: int) -> tuple[Any, int]:
-        major, low = data[at] >> 5, data[at] & 31
-        if major == 7:
-            return {20: False, 21: True}[low], at + 1
-        width = {24: 1, 25: 2, 26: 4, 27: 8}.get(low, 0)
-        size = int.from_bytes(data[at + 1 : at + 1 + width], "big") if width else low
-        at += 1 + width
-        if major == 0:
-            return size, at
-        if major == 3:
-            return data[at : at + size].decode(), at + size
-        parts = []
-        for _ in range(size * (2 if major == 5 else 1)):
-            part, at = item(at)
-            parts.append(part)
-        return (parts, at) if major == 4 else (dict(zip(parts[::2], parts[1::2], strict=True)), at)
-
-    return item(0)[0]
-
-
 @dataclass
-class Cloud:
-    """Region -> ARN -> tags; the tag policy; and what is to go wrong, by operation."""
+class Cloud(StandIn):
+    """Region -> ARN -> tags; and the tag policy."""
 
     regions: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     policy: str | None = None
-    faults: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     page: int = 100
-    calls: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    url: str = ""
 
-    def answer(self, service: str, operation: str, region: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Answer one request; a fault is {"__type": ...}."""
-        validate(service, operation, request)
-        self.calls.append((operation, region, request))
-        if queue := self.faults.get(operation):
-            code, message = queue.pop(0)
-            return {"__type": code, "message": message}
-        made: dict[str, Any] = getattr(self, operation)(region, request)
-        if "__type" not in made:
-            report = ParamValidator().validate(made, operation_model(service, operation).output_shape)
-            assert not report.has_errors(), report.generate_report()
-        return made
-
-    def GetResources(self, region: str, request: dict[str, Any]) -> dict[str, Any]:
+    def GetResources(self, call: Call) -> Body:
+        request = call.body
         only = request.get("ResourceTypeFilters")
         found = [
             {"ResourceARN": arn, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-            for arn, tags in self.regions.get(region, {}).items()
+            for arn, tags in self.regions.get(call.region, {}).items()
             if only is None or arn.split(":")[2] in only
         ]
         start = int(request.get("PaginationToken") or "0")
@@ -114,65 +54,19 @@ class Cloud:
         end = start + size
         return {"PaginationToken": str(end) if end < len(found) else "", "ResourceTagMappingList": found[start:end]}
 
-    def DescribeEffectivePolicy(self, _region: str, request: dict[str, Any]) -> dict[str, Any]:
-        assert request == {"PolicyType": "TAG_POLICY"}
+    def DescribeEffectivePolicy(self, call: Call) -> Body | Fault:
+        assert call.body == {"PolicyType": "TAG_POLICY"}
         if self.policy is None:
-            return {"__type": "EffectivePolicyNotFoundException", "message": "none"}
+            return Fault("EffectivePolicyNotFoundException", "none")
         content = {"PolicyContent": self.policy, "TargetId": ACCOUNT, "PolicyType": "TAG_POLICY"}
         return {"EffectivePolicy": content}
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Speaks JSON 1.1 and RPC v2 CBOR."""
-
-    protocol_version = "HTTP/1.1"
-    cloud: Cloud
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        region, service = self.headers["Authorization"].split("/")[2:4]
-        name = {"tagging": "resourcegroupstaggingapi", "organizations": "organizations"}[service]
-        binary = self.headers.get("smithy-protocol") == "rpc-v2-cbor"
-        operation = self.path.rsplit("/", 1)[1] if binary else self.headers["X-Amz-Target"].split(".")[1]
-        try:
-            answer = self.cloud.answer(name, operation, region, from_cbor(body) if binary else json.loads(body))
-        except Exception as error:
-            self.cloud.wrong.append(f"{operation}: {error!r}")
-            answer = {"__type": "InternalFailure", "message": "the stand-in failed"}
-        data = cbor(answer) if binary else json.dumps(answer).encode()
-        self.send_response(400 if "__type" in answer else 200)
-        if binary:
-            self.send_header("smithy-protocol", "rpc-v2-cbor")
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:
-    """Run a stand-in on a free port; whatever does not fit the models fails the test at its end."""
     made = Cloud()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"cloud": made}))
-    made.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    assert made.wrong == []
-
-
-def environment(url: str = "http://127.0.0.1:1", **variables: str) -> dict[str, str]:
-    """Return the environment of a user who is logged in, without any AWS setting of the machine's own."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "COSTTAGS_"))}
-    nowhere = {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
-    login = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL": url}
-    made = kept | nowhere | login | {"AWS_MAX_ATTEMPTS": "2", "AWS_EC2_METADATA_DISABLED": "true"} | variables
-    return {name: value for name, value in made.items() if value}
+    with serving(made) as made.url:
+        yield made
 
 
 def run(
@@ -333,7 +227,7 @@ def test_effective_policy(cloud: Cloud) -> None:
     code, live, err = run("--from-tag-policy", "live", "--out", "-", cloud=cloud)
     assert (code, parse(live, "").data) == (0, parse(out, "").data)
     assert err == "made: 2 keys, 1 required; from the tag policy in effect in this account\n"
-    assert [name for name, _, _ in cloud.calls] == ["DescribeEffectivePolicy"]
+    assert cloud.operations() == ["DescribeEffectivePolicy"]
 
 
 @pytest.mark.parametrize("document", ["tag-policy", "tag-policy-report"])
@@ -470,10 +364,10 @@ def test_account(cloud: Cloud, tmp_path: Path) -> None:
     assert [tag.key for tag in schema.required] == ["cost-center", "environment", "Name", "ticket"]
     assert schema.tags["ticket"].pattern == "ML-[0-9]{4}"
     assert schema.tags["environment"].values == ("dev", "prod", "no")
-    assert [(name, region) for name, region, _ in cloud.calls] == [("GetResources", "eu-west-1")] * 3 + [
+    assert [(call.operation, call.region) for call in cloud.calls] == [("GetResources", "eu-west-1")] * 3 + [
         ("GetResources", "us-east-1")
     ]
-    assert all(request["ResourceTypeFilters"] == ["sagemaker"] for _, _, request in cloud.calls)
+    assert all(request["ResourceTypeFilters"] == ["sagemaker"] for request in cloud.asked("GetResources"))
 
 
 def test_account_all_services(cloud: Cloud) -> None:
@@ -483,7 +377,7 @@ def test_account_all_services(cloud: Cloud) -> None:
     assert code == 0, err
     assert "  # Seen too: s3 (1)." in out
     assert "\n  data-class:\n" in out
-    assert [request.get("ResourceTypeFilters") for _, _, request in cloud.calls] == [None]
+    assert [request.get("ResourceTypeFilters") for request in cloud.asked("GetResources")] == [None]
 
 
 def test_account_progress(cloud: Cloud, tmp_path: Path) -> None:
@@ -531,7 +425,7 @@ AWS_FAULTS = [
 def test_account_refused(cloud: Cloud, tmp_path: Path, fault: tuple[str, str], message: str) -> None:
     """What AWS refuses ends the run with what to do, and no file."""
     busy(cloud)
-    cloud.faults["GetResources"] = [fault] * 9
+    cloud.faults["GetResources"] = [Fault(*fault)] * 9
     code, out, err = run("--from-account", "--region", "eu-west-1", cloud=cloud, folder=tmp_path)
     assert (code, out) == (2, "")
     assert message in err
@@ -541,7 +435,7 @@ def test_account_refused(cloud: Cloud, tmp_path: Path, fault: tuple[str, str], m
 def test_account_throttled_once(cloud: Cloud) -> None:
     """One refused call is tried again."""
     busy(cloud)
-    cloud.faults["GetResources"] = [("ThrottledException", "slow down")]
+    cloud.faults["GetResources"] = [Fault("ThrottledException", "slow down")]
     assert run("--from-account", "--region", "eu-west-1", "--out", "-", cloud=cloud)[0] == 0
 
 
@@ -584,7 +478,7 @@ def test_aws_cannot_be_asked(
 )
 def test_live_policy_refused(cloud: Cloud, fault: tuple[str, str], message: str) -> None:
     """What Organizations refuses ends the run with what to do."""
-    cloud.faults["DescribeEffectivePolicy"] = [fault] * 9
+    cloud.faults["DescribeEffectivePolicy"] = [Fault(*fault)] * 9
     code, _, err = run("--from-tag-policy", "live", "--out", "-", cloud=cloud)
     assert code == 2
     assert message in err

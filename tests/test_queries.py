@@ -1,8 +1,10 @@
 """The queries: their totals are the generator's, in each layout, on DuckDB and on Trino itself."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -23,6 +25,7 @@ from costtags.costs.named import STANDARD, named_queries, query_text
 from costtags.costs.parameters import Asked, asked
 from costtags.costs.query import COSTS, FOLDER, Query, QueryError, find, queries
 from costtags.costs.query_sql import month_before, sql
+from costtags.costs.resources import spend_by_resource
 from costtags.costs.sample import Cell, sample_cells, totals
 from costtags.costs.sample_files import write_sample
 from costtags.schema import load
@@ -236,6 +239,7 @@ def test_movers_are_the_difference_of_two_months(bills: Mapping[str, LocalBill],
     for key in REQUIRED:
         changes = [abs(row[5]) for row in found.rows if row[0] == key]
         assert changes == sorted(changes, reverse=True)
+    assert f"before is {MONTHS[0]}, after is {MONTHS[1]}" in found.notes
     few = ask(bills[layout], "top-movers", limit="2")
     assert [row for key in REQUIRED for row in found.rows if row[0] == key][:2] == few.rows[:2]
     assert len(few.rows) == 2 * len(REQUIRED)
@@ -304,7 +308,7 @@ def test_a_month_that_is_not_whole_is_said_and_not_compared(tmp_path: Path) -> N
     with open_bill([written(cells, tmp_path)]) as bill:
         found = ask(bill, "spend-by-tag")
         assert found.partial_months == ("2026-03",)
-        assert "2026-03 is not whole: its lines end on 2026-03-12" in found.notes
+        assert "2026-03 is not whole: its costs end on 2026-03-12" in found.notes
         movers = ask(bill, "top-movers")
         assert (movers.parameters["month"], movers.partial_months) == ("2026-02", ())
         chosen = ask(bill, "top-movers", month="2026-03")
@@ -652,3 +656,45 @@ def test_saved_queries_can_be_rendered_for_the_export() -> None:
 def test_the_month_before() -> None:
     assert [month_before(one) for one in ("2026-01", "2026-10", "2026-03")] == ["2025-12", "2026-09", "2026-02"]
     assert date.fromisoformat(f"{month_before('2026-12')}-01") == date(2026, 11, 1)
+
+
+@settings(max_examples=3, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    lines=st.integers(1, 200),
+    cost=st.sampled_from(["amortised", "unblended", "net-amortised", "net-unblended"]),
+)
+def test_the_queries_agree_with_each_other(
+    seed: int, lines: int, cost: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """What coverage calls untagged is what missing-tag lists and spend-by-tag has no value for, to the last digit."""
+    cells = sample_cells(SCHEMA, ["2026-01"], lines=lines, seed=seed)
+    file = written(cells, tmp_path_factory.mktemp("bill"), net=True)
+    with open_bill([file], threads=1) as bill:
+
+        def sums(name: str, key: str, *, only: str | None = None) -> tuple[Decimal, int]:
+            found = ask(bill, name, tag=key, cost=cost)
+            at = found.columns.index("amount")
+            rows = [row for row in found.rows if only is None or row[found.columns.index("value")] == only]
+            return sum((row[at] for row in rows), Decimal()), len(rows)
+
+        for tag in SCHEMA.required:
+            (row,) = ask(bill, "coverage", tag=tag.key, cost=cost).rows
+            _, _, whole, right, wrong, untagged, _ = row
+            assert whole == right + wrong + untagged == sums("spend-by-tag", tag.key)[0]
+            assert whole == sums("by-tag-and-usage", tag.key)[0]
+            assert untagged == sums("missing-tag", tag.key)[0] == sums("spend-by-tag", tag.key, only="(untagged)")[0]
+            assert wrong == sums("wrong-values", tag.key)[0]
+
+
+def test_resources_cost_what_the_queries_say(tmp_path: Path) -> None:
+    """An audit's costs are those of missing-tag, here where no resource has the key."""
+    cells = [replace(cell, tags=None) for cell in sample_cells(SCHEMA, ["2026-01"], lines=300)]
+    file = written(cells, tmp_path)
+    spend = spend_by_resource([file])
+    with open_bill([file]) as bill:
+        found: Counter[str | None] = Counter()
+        for row in ask(bill, "missing-tag", tag="team").rows:
+            found[row[1]] += row[-1]
+    assert found.pop(None) == spend.without_id
+    assert dict(found) == dict(spend.amounts)

@@ -107,9 +107,12 @@ def test_one_document_goes_to_the_terminal() -> None:
 
 def test_what_is_asked_for_must_exist(tmp_path: Path) -> None:
     """Unknown names, stacks and options that name nobody are errors with exit code 2, all at once."""
-    done = run("scp-tags")
+    done = run("nothing")
     assert done.returncode == 2
-    assert 'no document "scp-tags"; there are: iam-require-tags, iam-protect-tags,' in done.stderr
+    assert 'no document "nothing"; there are: iam-require-tags, iam-protect-tags,' in done.stderr
+    done = run("iam-for-doctr")
+    assert done.returncode == 2
+    assert done.stderr.endswith('no document "iam-for-doctr"; did you mean "iam-for-doctor"?\n')
     done = run("--stack", "prod", "iam-abac")
     assert done.returncode == 2
     assert done.stderr == 'costtags: no config of a stack "prod"; stacks here: dev, org\n'

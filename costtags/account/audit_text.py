@@ -150,9 +150,10 @@ def verdict(audit: Audit) -> Iterator[str]:
     right = counts["resources"] - counts["with_findings"]
     share = "" if counts["compliant"] is None else f" ({float(counts['compliant']):.1%})"
     gone = f"; {audit.gone} deleted meanwhile" if audit.gone else ""
+    are = "is" if counts["resources"] == 1 else "are"
     how = "Blocked" if audit.blocked else "Passed"
     yield (
-        f"{how}: {right:,} of {_many(counts['resources'], 'resource')}{share} as tags.yaml says; "
+        f"{how}: {right:,} of {_many(counts['resources'], 'resource')}{share} {are} as tags.yaml says; "
         f"findings: {', '.join(levels) or 'none'}{gone}."
     )
     if audit.unreachable:

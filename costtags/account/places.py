@@ -106,7 +106,7 @@ class Access:
         """
         wrong = [f'"{one}"' for one in wanted if one != ALL_REGIONS and not _REGION.fullmatch(one)]
         if wrong:
-            raise AwsFailed(f"{', '.join(wrong)}: a region is named like eu-west-1, or all by {ALL_REGIONS}")
+            raise AwsFailed(f"{', '.join(wrong)}: no region; write one like eu-west-1, or {ALL_REGIONS}")
         if ALL_REGIONS in wanted:
             known = set(self._own.get_available_regions("sagemaker", self.partition))
             pages = self.client(account, "account").get_paginator("list_regions")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from costtags.commands.options import place_options, policy_config_option, schema_option, schema_path
+from costtags.commands.options import audit_options, policy_config_option, schema_option, schema_path
 from costtags.commands.output import BLOCKED, fail, note, outputs_of, print_text, say, shown
 
 if TYPE_CHECKING:
@@ -26,23 +26,19 @@ ATHENA = "athena"
 @click.command()
 @schema_option
 @policy_config_option
-@place_options
-@click.option("--type", "types", multiple=True, metavar="TYPE", help="Only this type, such as endpoint; repeatable.")
-@click.option("--skip-type", "skipped", multiple=True, metavar="TYPE", help="Leave this type out; repeatable.")
-@click.option(
-    "--since", default="30d", show_default=True, metavar="30d|DATE|0",
-    help="How old a job may be, and what jobs leave behind (experiments, artifacts ...); 0 leaves them out.",
-)  # fmt: skip
+@audit_options
 @click.option(
     "--source", type=click.Choice(["api", "config"]), default="api", show_default=True,
     help="config: what AWS Config has recorded; it says which types it cannot see.",
 )  # fmt: skip
-@click.option("--aggregator", help="The aggregator of AWS Config, for all that it collects by one query.")
+@click.option(
+    "--aggregator", metavar="NAME", help="The aggregator of AWS Config, for all that it collects by one query."
+)
 @click.option(
     "--costs", multiple=True, metavar="FILE|athena",
     help="What each resource cost last month: a cost and usage report's files or folder, repeatable; or athena.",
 )  # fmt: skip
-@click.option("--athena-workgroup", help="For --costs athena: the workgroup.")
+@click.option("--athena-workgroup", metavar="WORKGROUP", help="For --costs athena: the workgroup.")
 @click.option("--athena-table", metavar="DATABASE.TABLE", help="For --costs athena: the table of the report.")
 @click.option(
     "--athena-partition", metavar="COLUMN", help="For --costs athena: the partition column that holds YYYY-MM."

@@ -29,8 +29,18 @@ VALIDATORS = "validators"
     "--only", multiple=True, type=click.Choice(CHECKS), metavar="CHECK", help=f"Only these: {', '.join(CHECKS)}."
 )
 @click.option("--validators", is_flag=True, help="Let AWS's validator and policy simulator judge what is rendered.")
-@click.option("--stack", help="The stack whose config says whom and where; not needed where only one has guardrails.")
-@click.option("--region", "regions", multiple=True, help="Look for domains there, or in all; else the configured one.")
+@click.option(
+    "--stack",
+    metavar="NAME",
+    help="The stack whose config says whom and where; not needed where only one has guardrails.",
+)
+@click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    metavar="REGION",
+    help='Where to look for domains, repeatable; "all" is every enabled region; by default the configured one.',
+)
 @schema_option
 @profile_option
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)

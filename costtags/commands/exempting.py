@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 def exempt_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options by which today's findings are excused, all at once."""
     for option in (
-        click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="Until when, for --exempt-all."),
-        click.option("--reason", help="Why, for --exempt-all."),
+        click.option(
+            "--expires", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="Until when, for --exempt-all."
+        ),
+        click.option("--reason", metavar="TEXT", help="Why, for --exempt-all."),
         click.option("--owner", help="Who answers for it, for --exempt-all."),
         click.option(
             "--exempt-all", is_flag=True, help="Write what blocks today to exemptions.yaml: only new findings block."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from costtags.commands.options import profile_option, schema_option, schema_path
+from costtags.commands.options import guardrail_options, place_options, schema_path
 from costtags.commands.output import BLOCKED, fail, note, print_text, progress_line, say, shown
 
 if TYPE_CHECKING:
@@ -34,25 +34,17 @@ DEFAULT = "scp-require-tags"
 )
 @click.option("--since", metavar="WHEN", help="7d, 12h, or a date; else 7d, and of files all.")
 @click.option("--until", metavar="WHEN", help="The same; else now.")
-@click.option("--region", "regions", multiple=True, help="A region to ask in, or all; else the configured one.")
-@click.option("--account", "accounts", multiple=True, help="An account to ask in, or organization; else the caller's.")
-@click.option("--role", help="The role to assume in each account: its name, or an ARN with {account}.")
-@profile_option
+@place_options
 @click.option(
     "--journal", type=click.Path(path_type=Path, dir_okay=False), help="Keep what was read there, and go on from it."
 )
 @click.option("--athena", "workgroup", metavar="WORKGROUP", help="Ask Athena instead of the event history.")
-@click.option("--table", metavar="DB.TABLE", help="The table of CloudTrail's logs in Athena.")
+@click.option("--table", metavar="DATABASE.TABLE", help="The table of CloudTrail's logs in Athena.")
 @click.option("--management-account", metavar="ID", help="The account that service control policies do not reach.")
 @click.option("--organization", is_flag=True, help="Ask AWS Organizations which account that is.")
 @click.option("--no-tag-propagation", is_flag=True, help="No Studio domain hands its tags on: take apps as shown.")
 @click.option("--sessions", is_flag=True, help="A row for each session of a role: whose it is.")
-@click.option("--stack", help="The stack whose config names principals; not needed where only one does.")
-@schema_option
-@click.option("--break-glass", multiple=True, metavar="ARN", help="A principal that nothing stops.")
-@click.option("--deployer", multiple=True, metavar="ARN", help="A principal that deploys, and so may change tags.")
-@click.option("--tagger", multiple=True, metavar="ARN", help="A principal that repairs tags.")
-@click.option("--include", multiple=True, metavar="ACTION", help="Guard this creating action too.")
+@guardrail_options
 @click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
 def impact(
     files: tuple[Path, ...], names: tuple[str, ...], policies: tuple[Path, ...], policy_type: str, since: str | None,
@@ -170,7 +162,7 @@ def _refuse(
     if workgroup and (len(regions) > 1 or "all" in regions):
         raise click.UsageError("--region with --athena is the one that the workgroup is in")
     if bool(workgroup) != bool(table):
-        raise click.UsageError("--athena WORKGROUP and --table DB.TABLE go together")
+        raise click.UsageError("--athena WORKGROUP and --table DATABASE.TABLE go together")
     if journal and (files or workgroup):
         raise click.UsageError("--journal is for the event history; files and Athena are read at once")
     if management_account and organization:

@@ -8,6 +8,8 @@ import click
 
 from costtags import variables
 
+Option = Callable[[Callable[..., None]], Callable[..., None]]
+
 schema_option = click.option(
     "--schema",
     type=click.Path(path_type=Path),
@@ -33,22 +35,64 @@ policy_config_option = click.option(
 )
 
 
-profile_option = click.option("--profile", help="The AWS profile; else the usual AWS settings.")
+profile_option = click.option("--profile", metavar="NAME", help="The AWS profile; else the usual AWS settings.")
 
 
-def place_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that say where to look."""
-    for option in (
-        profile_option,
-        click.option("--role", help="The role to assume in each account: a name, or an ARN with {account} in it."),
-        click.option(
-            "--region", "regions", multiple=True, metavar="REGION",
-            help='A region, repeatable; "all" is every one that is enabled; by default the configured one.',
-        ),
-        click.option(
-            "--account", "accounts", multiple=True, metavar="ID",
-            help='An account, repeatable; "organization" is every active one; by default the caller\'s.',
-        ),
-    ):  # fmt: skip
-        command = option(command)
-    return command
+role_option = click.option(
+    "--role", metavar="NAME|ARN", help="The role to assume in each account: a name, or an ARN with {account} in it."
+)
+
+
+def together(*options: Option) -> Option:
+    """Return what adds these options to a command, in the order in which its help shows them."""
+
+    def add(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+place_options = together(
+    click.option(
+        "--account", "accounts", multiple=True, metavar="ID",
+        help='An account, repeatable; "organization" is every active one; by default the caller\'s.',
+    ),
+    click.option(
+        "--region", "regions", multiple=True, metavar="REGION",
+        help='A region, repeatable; "all" is every one that is enabled; by default the configured one.',
+    ),
+    role_option,
+    profile_option,
+)  # fmt: skip
+"""Where to look."""
+
+audit_options = together(
+    place_options,
+    click.option(
+        "--type", "types", multiple=True, metavar="TYPE", help="Only this type, such as endpoint; repeatable."
+    ),
+    click.option("--skip-type", "skipped", multiple=True, metavar="TYPE", help="Leave this type out; repeatable."),
+    click.option(
+        "--since", default="30d", show_default=True, metavar="30d|DATE|0",
+        help="How old a job may be, and what jobs leave behind (experiments, artifacts ...); 0 leaves them out.",
+    ),
+)  # fmt: skip
+"""Which resources an audit is about."""
+
+guardrail_options = together(
+    click.option(
+        "--stack", metavar="NAME",
+        help="The stack whose config names principals and tags; not needed where only one does.",
+    ),
+    schema_option,
+    click.option("--break-glass", multiple=True, metavar="ARN", help="A principal that nothing stops."),
+    click.option("--deployer", multiple=True, metavar="ARN", help="A principal that deploys, and so may change tags."),
+    click.option("--tagger", multiple=True, metavar="ARN", help="A principal that repairs tags."),
+    click.option(
+        "--include", multiple=True, metavar="ACTION",
+        help="Guard this creating action too (see costtags render --explain).",
+    ),
+)  # fmt: skip
+"""What documents are compiled from: tags.yaml, and whom they spare."""

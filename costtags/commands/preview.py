@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False), default=".")
-@click.option("--stack", help="The stack whose config the program gets; not needed where there is only one.")
+@click.option(
+    "--stack", metavar="NAME", help="The stack whose config the program gets; not needed where there is only one."
+)
 @schema_option
 @policy_config_option
 @click.option(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _TABLE = "bill.cost_and_usage"  # what CostExport makes in the example stack
 _FORMATS = ("table", "csv", "json", "parquet")
+_ENDINGS = {".csv": "csv", ".json": "json", ".parquet": "parquet"}
 
 
 @click.command()
@@ -26,16 +27,16 @@ _FORMATS = ("table", "csv", "json", "parquet")
 @click.option("--explain", is_flag=True, help="Say what the query answers, its parameters, and what it leaves out.")
 @click.option("--sql", "as_sql", is_flag=True, help="Print the query for Athena over CUR 2.0; nothing is run.")
 @click.option("--athena", "workgroup", metavar="WORKGROUP", help="Ask Athena, in this workgroup, instead of files.")
-@click.option("--table", metavar="DB.TABLE", help="The bill's table on Athena.")
-@click.option("--region", help="Athena's region; else the configured one.")
+@click.option("--table", metavar="DATABASE.TABLE", help="The bill's table on Athena.")
+@click.option("--region", metavar="REGION", help="Athena's region; else the configured one, else us-east-1.")
 @profile_option
 @schema_option
-@click.option("--format", "form", type=click.Choice(_FORMATS), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(_FORMATS), help="By default what --out ends in, else table.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file; parquet needs one.")
 def query(
     name: str | None, arguments: tuple[str, ...], params: tuple[str, ...], listed: bool, explain: bool, as_sql: bool,
-    workgroup: str | None, table: str | None, region: str | None, profile: str | None, schema: Path | None, form: str,
-    out: Path | None,
+    workgroup: str | None, table: str | None, region: str | None, profile: str | None, schema: Path | None,
+    form: str | None, out: Path | None,
 ) -> None:  # fmt: skip
     """Ask a bill a question: by files of AWS's exports, on this machine, or by Athena.
 
@@ -56,6 +57,7 @@ def query(
         return
     if name is None:
         raise click.UsageError("which query? --list lists them")
+    form = form or _ENDINGS.get(out.suffix if out else "", "table")
     if form == "parquet" and out is None:
         raise click.UsageError("--format parquet needs a file: --out FILE")
     try:
@@ -97,7 +99,7 @@ def _sorted(
             problems.append(f'--param "{text}": write PARAM=VALUE')
     for text in arguments:
         parameter = parameter_of(wanted, schema, text)
-        there = Path(text).exists()
+        there = _is_there(text)
         name = text.partition("=")[0]
         if parameter and there:
             problems.append(f'"{text}" is a parameter and a file: write --param {text} or ./{text}')
@@ -112,13 +114,20 @@ def _sorted(
     return given, files
 
 
+def _is_there(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except OSError:  # a name that is too long, a folder that may not be looked into: said where it is read
+        return False
+
+
 def _refuse(files: list[Path], workgroup: str | None, table: str | None) -> None:
     if files and workgroup:
         raise click.UsageError("files or --athena: name one source")
     if bool(workgroup) != bool(table):
-        raise click.UsageError("--athena WORKGROUP and --table DB.TABLE go together")
+        raise click.UsageError("--athena WORKGROUP and --table DATABASE.TABLE go together")
     if not files and not workgroup:
-        raise click.UsageError("of which bill? name its files, or --athena WORKGROUP --table DB.TABLE")
+        raise click.UsageError("of which bill? name its files, or --athena WORKGROUP --table DATABASE.TABLE")
 
 
 def _text(one: "Asked", schema: "Schema", table: str | None) -> str:
@@ -174,10 +183,8 @@ def _by_athena(
 
 
 def _tell(answer: "Answer") -> None:
-    from costtags.costs.answer_formats import amount_text
-
     for one in answer.left_out:
-        amount = "" if one.amount is None else f": {amount_text(round(one.amount, 2))} {answer.currency}"
+        amount = "" if one.amount is None else f": {one.amount:,.2f} {answer.currency}"
         note(f"left out: {one.what}{amount}")
     for said in answer.notes:
         note(said)

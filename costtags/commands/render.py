@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from costtags.commands.options import schema_option, schema_path
+from costtags.commands.options import guardrail_options, schema_path
 from costtags.commands.output import fail, say, shown
 
 
@@ -16,12 +16,7 @@ from costtags.commands.output import fail, say, shown
 )
 @click.option("--explain", metavar="NAME", help="Say of each statement whom it stops and why, and what is left out.")
 @click.option("--pretty", is_flag=True, help="Indented: for reading; AWS counts the white space of some.")
-@click.option("--stack", help="The stack whose config names principals and tags; not needed where only one does.")
-@schema_option
-@click.option("--break-glass", multiple=True, metavar="ARN", help="A principal that nothing stops.")
-@click.option("--deployer", multiple=True, metavar="ARN", help="A principal that deploys, and so may change tags.")
-@click.option("--tagger", multiple=True, metavar="ARN", help="A principal that repairs tags.")
-@click.option("--include", multiple=True, metavar="ACTION", help="Guard this creating action too (see --explain).")
+@guardrail_options
 @click.option("--tag", multiple=True, metavar="KEY=VALUE", help="A default tag, for sdk-config.")
 @click.option("--email", multiple=True, metavar="ADDRESS", help="Whom budgets tell.")
 @click.option("--topic", metavar="ARN", help="The SNS topic that budgets tell.")
@@ -42,12 +37,15 @@ def render(
     from costtags.documents.table import render as documents
     from costtags.schema import load
     from costtags.stack_settings import from_stack, with_options
+    from costtags.suggest import nearest
 
     known = {**BY_NAME, **PERMISSIONS, **QUERIES}
     wanted = (*names, *([explain] if explain else []))
     for name in wanted:
         if name not in known:
-            raise click.UsageError(f'no document "{name}"; there are: {", ".join(known)}')
+            near = nearest(name, known)
+            hint = f'did you mean "{near}"?' if near else f"there are: {', '.join(known)}"
+            raise click.UsageError(f'no document "{name}"; {hint}')
     path = schema_path(schema, Path.cwd())
     loaded = load(path)
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from costtags.commands.options import place_options, profile_option, schema_option, schema_path
+from costtags.commands.options import audit_options, profile_option, role_option, schema_option, schema_path
 from costtags.commands.output import BLOCKED, fail, file_writer, note, print_text, progress_line, say, shown
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from costtags.schema import Schema
 
 _format = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-_role = click.option("--role", help="The role to assume in each account: a name, or an ARN with {account} in it.")
 _most = click.option(
     "--max-changes",
     type=click.IntRange(min=0),
@@ -37,7 +36,7 @@ def repair() -> None:
     """Repair live tags by a plan that is reviewed, applied, and can be undone."""
 
 
-@repair.command()
+@repair.command(short_help="Write a plan to review; changes nothing.")
 @schema_option
 @click.option("--rules", type=_file, help="What gives which resources which values; see docs/finops.md.")
 @click.option("--out", type=_file, required=True, help="Where to write the plan.")
@@ -45,10 +44,7 @@ def repair() -> None:
     "--audit", "audited", type=_file, metavar="FILE",
     help="What `costtags audit --format json=FILE` wrote; without it, the audit is made now.",
 )  # fmt: skip
-@place_options
-@click.option("--type", "types", multiple=True, metavar="TYPE", help="Audit only this type; repeatable.")
-@click.option("--skip-type", "skipped", multiple=True, metavar="TYPE", help="Leave this type out; repeatable.")
-@click.option("--since", default="30d", show_default=True, metavar="30d|DATE|0", help="How old a job may be.")
+@audit_options
 @click.option(
     "--state", "states", multiple=True, type=_file, metavar="EXPORT",
     help="What `pulumi stack export` wrote: the plan then names the stack and the line to change; repeatable.",
@@ -194,7 +190,7 @@ def _access(profile: str | None, role: str | None) -> "Access":
 @click.option("--idle-for", default="60m", show_default=True, metavar="60m|2h", help="Since when an app must be idle.")
 @click.option("--force-restart", is_flag=True, help="Restart apps that may be in use as well.")
 @profile_option
-@_role
+@role_option
 @_format
 def apply_(
     plan_file: Path,
@@ -268,11 +264,11 @@ def apply_(
 _WITHOUT_TAGS = ("failed", "changed", "left", "waiting")
 
 
-@repair.command()
+@repair.command(short_help="Restore the tags that an apply has changed.")
 @click.argument("journal", type=_file)
 @_most
 @profile_option
-@_role
+@role_option
 @_format
 def undo(journal: Path, max_changes: int | None, profile: str | None, role: str | None, form: str) -> None:
     """Restore the tags that resources had before, from the JOURNAL of an apply.

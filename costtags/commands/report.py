@@ -1,5 +1,6 @@
 """costtags report."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from costtags.schema import Schema
 
 _COSTS = ("amortised", "unblended", "net-amortised", "net-unblended")
+_ENDINGS = {".json": "json", ".md": "markdown"}
 _MONTHS = 6  # of sources that hold years
 _MAX_REQUESTS = 25
 
@@ -20,8 +22,8 @@ _MAX_REQUESTS = 25
 @click.command()
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--athena", "workgroup", metavar="WORKGROUP", help="Ask Athena, in this workgroup, instead of files.")
-@click.option("--table", metavar="DB.TABLE", help="The bill's table on Athena.")
-@click.option("--region", help="Athena's region; else the configured one.")
+@click.option("--table", metavar="DATABASE.TABLE", help="The bill's table on Athena.")
+@click.option("--region", metavar="REGION", help="Athena's region; else the configured one, else us-east-1.")
 @click.option("--explorer", is_flag=True, help="Ask Cost Explorer; each request costs 0.01 USD.")
 @click.option(
     "--max-requests",
@@ -40,18 +42,21 @@ _MAX_REQUESTS = 25
 )
 @profile_option
 @schema_option
-@click.option("--format", "form", type=click.Choice(["html", "json", "markdown"]), default="html", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["html", "json", "markdown"]),
+    help="By default what --out ends in (.html, .json, .md), else html.",
+)  # fmt: skip
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file, instead of printing it.")
 def report(
     files: tuple[Path, ...], workgroup: str | None, table: str | None, region: str | None, explorer: bool,
     max_requests: int, keys: tuple[str, ...], cost: str | None, currency: str | None, months: int | None,
-    profile: str | None, schema: Path | None, form: str, out: Path | None,
+    profile: str | None, schema: Path | None, form: str | None, out: Path | None,
 ) -> None:  # fmt: skip
     """Report who spent what on SageMaker, what is not attributed, and what changed.
 
     FILEs are Parquet or CSV (.gz, .zip) of CUR 2.0, legacy Cost and Usage Reports or monthly cost allocation reports,
     or folders of them; or --athena with --table; or --explorer. The report is one HTML file that needs no network and
-    no script, JSON for machines, or Markdown for a chat.
+    no script, JSON for machines, or Markdown for an issue or a wiki.
 
     Sums state what they leave out: tax, AWS Support, unused commitment, other products. A month counts as whole when
     there are costs of its last day. Athena runs two statements, whose price is told; so is Cost Explorer's.
@@ -64,9 +69,14 @@ def report(
     if sum(sources) > 1:
         raise click.UsageError("files, --athena or --explorer: name one source")
     if not any(sources):
-        raise click.UsageError("of which bill? name its files, --athena WORKGROUP --table DB.TABLE, or --explorer")
+        raise click.UsageError(
+            "of which bill? name its files, --athena WORKGROUP --table DATABASE.TABLE, or --explorer"
+        )
     if bool(workgroup) != bool(table):
-        raise click.UsageError("--athena WORKGROUP and --table DB.TABLE go together")
+        raise click.UsageError("--athena WORKGROUP and --table DATABASE.TABLE go together")
+    form = form or _ENDINGS.get(out.suffix if out else "", "html")
+    if form == "html" and out is None and sys.stdout.isatty():
+        raise click.UsageError("the report is a page for a browser: --out report.html; or take --format markdown")
     loaded = load(schema_path(schema, Path.cwd()))
     wanted = _wanted(loaded, keys, cost, currency, months)
     if explorer:

@@ -7,6 +7,11 @@ AMOUNT = "DECIMAL(38, 10)"
 
 _SAVINGS_PLAN_COST = "savings_plan_{net}savings_plan_effective_cost"
 _RESERVATION_COST = "reservation_{net}effective_cost"
+_NET = (
+    "line_item_net_unblended_cost",
+    "savings_plan_net_savings_plan_effective_cost",
+    "reservation_net_effective_cost",
+)
 _UNUSED = (
     "reservation_{net}unused_amortized_upfront_fee_for_billing_period",
     "reservation_{net}unused_recurring_fee",
@@ -43,18 +48,24 @@ def amortised(layout: Layout, net: str) -> str:
         unused_plan = _net_unused_plan(layout, unused_plan)
     unused_reservation = " + ".join(_zero_or(layout, name.format(net=net)) for name in _UNUSED)
     rules = {
-        "SavingsPlanCoveredUsage": _zero_or(layout, _SAVINGS_PLAN_COST.format(net=net)),
+        # Without its effective cost such a line has none: it is told, and does not count as free.
+        "SavingsPlanCoveredUsage": amount(layout, _SAVINGS_PLAN_COST.format(net=net)),
         "SavingsPlanRecurringFee": unused_plan,
         "SavingsPlanNegation": "0",
         "SavingsPlanUpfrontFee": "0",
-        "DiscountedUsage": _zero_or(layout, _RESERVATION_COST.format(net=net)),
+        "DiscountedUsage": amount(layout, _RESERVATION_COST.format(net=net)),
         "RIFee": unused_reservation,
     }
     cases = " ".join(f"WHEN '{line_type}' THEN {rule}" for line_type, rule in rules.items())
     reserved = "reservation_reservation_a_r_n"
     # A fee with a reservation is what was paid upfront for it. NULL and '' both mean: none.
     fee = f"CASE WHEN {reserved} <> '' THEN 0 ELSE {cost} END" if layout.has(reserved) else cost
-    return f"CASE line_item_line_item_type {cases} WHEN 'Fee' THEN {fee} ELSE {cost} END"
+    by_type = f"CASE line_item_line_item_type {cases} WHEN 'Fee' THEN {fee} ELSE {cost} END"
+    if not net:
+        return by_type
+    # CUR 2.0 has the net columns in any case, and leaves them empty where an account has no discounts.
+    known = [name for name in _NET if layout.has(name)]
+    return f"CASE WHEN {' AND '.join(f'{name} IS NULL' for name in known)} THEN NULL ELSE {by_type} END"
 
 
 def _net_unused_plan(layout: Layout, unused: str) -> str:

@@ -95,13 +95,15 @@ def answer(one: Asked, source: Source, schema: Schema) -> Answer:
         cost=cost, currency=currency, months=wanted, partition=source.partition,
     )  # fmt: skip
     rows = source.run(text)
+    if compared:
+        notes.append(f"before is {compared[0]}, after is {compared[1]}")
     if compared and compared[0] not in [month.month for month in months]:
         notes.append(f"no line of {compared[0]} in the bill: all of {compared[1]} shows as a change")
     if one.limit and one.limit in Counter(row[0] for row in rows.rows).values():
         notes.append(f"of each key the {one.limit} that changed most are shown; limit={one.limit * 5} shows more")
     shown = [group for group in groups if compared is None or group.month in compared]
     marked = tuple(month for month in partial if wanted is None or wanted[0] <= month <= wanted[1])
-    notes += [f"{month} is not whole: its lines end on {_last_day(shown, month)}" for month in marked]
+    notes += [f"{month} is not whole: its costs end on {_last_day(shown, month)}" for month in marked]
     notes += [
         f"the keys {', '.join(keys)} are one column in AWS's bills: they show the same values"
         for keys in collisions(schema.tags)
@@ -111,6 +113,11 @@ def answer(one: Asked, source: Source, schema: Schema) -> Answer:
         notes.append(
             f"which values of {', '.join(unsure)} are wrong is judged by the query engine's own regular expressions, "
             "to which the pattern may mean something else"
+        )
+    if any(share is not None and not 0 <= share <= 1 for share in _column(rows, "coverage")):
+        notes.append(
+            "coverage is not between 0 and 100% in places: credits and refunds are negative amounts, and mostly "
+            "without tags"
         )
     return Answer(
         query=one.query.name,
@@ -122,6 +129,10 @@ def answer(one: Asked, source: Source, schema: Schema) -> Answer:
         partial_months=marked,
         notes=(*source.notes, *notes),
     )
+
+
+def _column(rows: Rows, name: str) -> list[Any]:
+    return [row[rows.columns.index(name)] for row in rows.rows] if name in rows.columns else []
 
 
 def _cost(one: Asked, layout: Layout) -> tuple[str, list[str]]:
@@ -258,10 +269,12 @@ def _left_out(one: Asked, groups: Sequence[_Group], currency: str, cost: str) ->
     seen = [group for group in ours if group.part not in one.query.leaves_out]
     if without := sum(group.lines - group.costed for group in seen):
         if not any(group.costed for group in ours):
-            raise QueryError(
-                f"cost={cost}: no line of the bill has it, as where an account has no discounts; "
-                f"ask for cost={cost.removeprefix('net-')}"
+            why = (
+                f"as where an account has no discounts; ask for cost={cost.removeprefix('net-')}"
+                if cost.startswith("net-")
+                else "though every bill of AWS does: the file was changed, or its export leaves out what it is made of"
             )
+            raise QueryError(f"cost={cost}: no line of the bill has it, {why}")
         found.append(LeftOut(f"{without:,} lines that have no {cost} cost", None))
     sagemaker = [group for group in ours if group.part == SAGEMAKER]
     for at, key in enumerate(one.keys):

@@ -51,7 +51,8 @@ class AthenaBill:
                 CatalogName=self._catalog, DatabaseName=self._database, TableName=self._table, WorkGroup=self._workgroup
             )["TableMetadata"]
         except AWS_ERRORS as error:
-            raise QueryError(f"table {self._database}.{self._table}: {clients.explained(error)}") from error
+            where = f"{self._database}.{self._table} in {self._client.meta.region_name}"
+            raise QueryError(f"table {where}: {clients.explained(error)}") from error
         types = {str(one["Name"]).lower(): str(one.get("Type", "")).lower() for one in found.get("Columns", [])}
         keys = {str(one["Name"]).lower(): str(one.get("Type", "")).lower() for one in found.get("PartitionKeys", [])}
         try:

@@ -120,7 +120,9 @@ def _cur(layout: Layout, source: str, keys: list[str], months: tuple[str, str] |
         "usage_amount": amount(layout, "line_item_usage_amount"),
     }
     columns |= {name: _tag(layout, key, ("user", "aws")) for name, key in _OWN_TAGS.items()}
-    columns |= {tag_column(key): _tag(layout, key, ("user",)) for key in keys}
+    columns |= {
+        name: _coalesce([_tag(layout, key, ("user",)) for key in sharing]) for name, sharing in _by_column(keys).items()
+    }
     return _select(columns, source, list(_when(months, "bill_billing_period_start_date", partition)))
 
 
@@ -163,6 +165,14 @@ def _monthly(layout: Layout, source: str, keys: list[str], months: tuple[str, st
         where = [lines, condition, *_when(months, "billing_period_start_date", partition)]
         selects.append(_select(columns, source, where))
     return "\nUNION ALL\n".join(selects)
+
+
+def _by_column(keys: Iterable[str]) -> dict[str, list[str]]:
+    """The column of ``bill`` -> its keys: several where AWS gives them one name, and then the first value counts."""
+    columns: dict[str, list[str]] = {}
+    for key in dict.fromkeys(keys):
+        columns.setdefault(tag_column(key), []).append(key)
+    return columns
 
 
 def _select(columns: Mapping[str, str], source: str, where: list[str]) -> str:

@@ -3,16 +3,19 @@
 import csv
 import gzip
 import io
-import json
+import os
 import re
 import shutil
+import stat
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
+
+from costtags.costs.versions import newest_versions, twice
 
 
 class BillError(Exception):
@@ -35,13 +38,16 @@ class Files:
     parquet: list[Path] = field(default_factory=list)
     csv: list[Csv] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    origin: dict[Path, Path] = field(default_factory=dict)
+    """What was unpacked -> the file it came from."""
 
 
 _KINDS = (".parquet", ".csv", ".csv.gz", ".zip", ".csv.zip")
 # The monthly report begins with a line that is no header: "Don't see your tags in the report? ...".
 _HEADERS_IN = 3
 _LONGEST_LINE = 1 << 20
-_PROBE = 1 << 14
+_LONGEST_SHOWN = 200
+_AS_WRITTEN = "take the file as AWS wrote it"
 _NOT_BILLS = "cost_and_usage_data_status"  # a table of its own that a legacy CUR for Athena has beside the bill
 _MARKS = {"RecordType", "lineItem/LineItemType", "line_item_line_item_type", "line_item_unblended_cost", "BilledCost"}
 
@@ -51,22 +57,13 @@ def bill_files(paths: Sequence[Path], scratch: Path) -> Files:
     problems: list[str] = []
     found: list[Path] = []
     for path in paths:
-        there = sorted(_inside(path)) if path.is_dir() else [path]
-        if not path.exists():
-            problems.append(
-                f"{path}: no such file; what lies on S3 is copied by `aws s3 cp --recursive`, or asked on Athena"
-            )
-        elif not there:
-            problems.append(f"{path}: no bill in it (files that end in {', '.join(_KINDS[:4])})")
-        elif not path.is_dir() and not path.is_file():
-            problems.append(f"{path}: not a file; write it to one first")
-        elif path.is_file() and not path.name.lower().endswith(_KINDS):
-            problems.append(f"{path}: not a bill by its name; bills end in {', '.join(_KINDS[:4])}")
-        else:
-            found += there
+        of_path, wrong = _found(path)
+        found += of_path
+        problems += wrong
+    problems += [f"{file}: its name is not UTF-8; rename it" for file in found if not _is_utf8(str(file.resolve()))]
     files = Files()
-    problems += _twice(found)
-    newest, notes, unclear = _newest_versions(dict.fromkeys(file.resolve() for file in found))
+    problems += twice(found)
+    newest, notes, unclear = newest_versions(dict.fromkeys(file.resolve() for file in found))
     files.notes += notes
     problems += unclear
     by_header: dict[tuple[tuple[str, ...], int], list[Path]] = defaultdict(list)
@@ -79,6 +76,7 @@ def bill_files(paths: Sequence[Path], scratch: Path) -> Files:
                 for part in _unpacked(file, scratch):
                     header, skip, plain = _header(part, scratch)
                     by_header[header, skip].append(plain)
+                    files.origin[plain] = file
         except BillError as error:
             problems.append(f"{file}: {error}")
         except OSError as error:
@@ -89,75 +87,55 @@ def bill_files(paths: Sequence[Path], scratch: Path) -> Files:
     return files
 
 
-def _twice(files: Iterable[Path]) -> Iterator[str]:
-    """Say which files hold the same: a copy would count everything twice."""
-    seen: dict[tuple[int, bytes, bytes], Path] = {}
-    for file in dict.fromkeys(file.resolve() for file in files):
-        try:
-            size = file.stat().st_size
-            with file.open("rb") as stream:
-                start = stream.read(_PROBE)
-                stream.seek(-min(_PROBE, size), io.SEEK_END)
-                same = seen.setdefault((size, start, stream.read()), file)
-        except OSError:
-            continue  # said where the file is read
-        if same != file and size:
-            yield f"{file}: the same file as {same}, which would be counted twice; name one"
+def _found(path: Path) -> tuple[list[Path], list[str]]:
+    """Return the bills at a path that the user named, and what is wrong with it."""
+    if (on_s3 := re.match("(?i)s3:/+", str(path))) is not None:
+        where = f"s3://{str(path)[on_s3.end() :]}"
+        return [], [f"{where}: files on S3 are copied first, by `aws s3 cp --recursive`, or asked on Athena"]
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        said = "no such file; what lies on S3 is copied by `aws s3 cp --recursive`, or asked on Athena"
+        return [], [f"{path}: {said}"]
+    except OSError as error:  # no permission on the way to it, a name that is too long, a loop of links
+        return [], [f"{str(path)[:_LONGEST_SHOWN]}: {error.strerror or error}"]
+    if stat.S_ISDIR(mode):
+        inside, problems = _inside(path)
+        if not inside and not problems:
+            problems = [f"{path}: no bill in it (files that end in {', '.join(_KINDS[:4])})"]
+        return inside, problems
+    if not stat.S_ISREG(mode):
+        return [], [f"{path}: not a file; write it to one first"]
+    if not path.name.lower().endswith(_KINDS):
+        return [], [f"{path}: not a bill by its name; bills end in {', '.join(_KINDS[:4])}"]
+    return [path], []
 
 
-def _inside(folder: Path) -> Iterator[Path]:
-    for path in folder.rglob("*"):
-        hidden = path.name.startswith((".", "_")) or _NOT_BILLS in path.parts
-        if path.name.lower().endswith(_KINDS) and not hidden and path.is_file():
-            yield path
+def _inside(folder: Path) -> tuple[list[Path], list[str]]:
+    """Return the bills in a folder, sorted, and the folders in it that cannot be read: their costs would be missing."""
+    found: list[Path] = []
+    broken: list[Path] = []
+    unread: list[OSError] = []
+    for place, folders, names in os.walk(folder, onerror=unread.append):
+        folders[:] = [name for name in folders if not _hidden(name) and name != _NOT_BILLS]
+        paths = [Path(place, name) for name in names if name.lower().endswith(_KINDS) and not _hidden(name)]
+        found += [path for path in paths if path.is_file()]
+        broken += [path for path in paths if path.is_symlink() and not path.exists()]
+    problems = [f"{error.filename}: {error.strerror or error}" for error in unread]
+    return sorted(found), sorted([*problems, *(f"{path}: a link to what is not there" for path in broken)])
 
 
-# Exports that keep every version have a folder for each: data/BILLING_PERIOD=2026-03/<time>-<id>/..., and in a
-# legacy CUR 20260301-20260401/<assembly id>/...
-# https://docs.aws.amazon.com/cur/latest/userguide/understanding-report-versions.html
-_PERIOD = re.compile(r"(?i)(billing_period=\d{4}-\d\d|\d{8}-\d{8})")
-_TIMED = re.compile(r"\d{4}-?\d\d-?\d\dT\d\d[:-]?\d\d")
+def _hidden(name: str) -> bool:
+    """What programs keep for themselves: .ipynb_checkpoints, _temporary, __MACOSX."""
+    return name.startswith((".", "_")) and name != ".."
 
 
-def _newest_versions(files: Iterable[Path]) -> tuple[list[Path], list[str], list[str]]:
-    """Keep of each month its newest version; say what was left aside, and where the newest cannot be told."""
-    versions: dict[Path, dict[str, list[Path]]] = defaultdict(lambda: defaultdict(list))
-    kept: list[Path] = []
-    for file in files:
-        period = next((parent for parent in file.parents if _PERIOD.fullmatch(parent.name)), None)
-        if period is None:
-            kept.append(file)
-        else:
-            below = file.relative_to(period).parts
-            versions[period][below[0] if len(below) > 1 else ""].append(file)
-    notes: list[str] = []
-    problems: list[str] = []
-    for period, by_version in versions.items():
-        newest = _newest(period, sorted(by_version))
-        if newest is None:
-            problems.append(
-                f"{period}: several versions of one month ({', '.join(name or 'beside them' for name in by_version)}), "
-                "which would count it several times; name the folder of the newest, or copy the manifest as well"
-            )
-            continue
-        kept += by_version[newest]
-        if len(by_version) > 1:
-            notes.append(f"{period.name}: of {len(by_version)} versions the newest is read, {newest}")
-    return kept, notes, problems
-
-
-def _newest(period: Path, versions: list[str]) -> str | None:
-    """Tell the newest version of a month: the only one, the latest by its time, or the one that the manifest names."""
-    if len(versions) == 1 or all(map(_TIMED.match, versions)):
-        return versions[-1]
-    for manifest in sorted(period.glob("*Manifest.json")):
-        try:
-            named = json.loads(manifest.read_bytes())
-        except (OSError, ValueError):
-            continue  # then the person is asked
-        if isinstance(named, dict) and named.get("assemblyId") in versions:
-            return str(named["assemblyId"])
-    return None
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _whole_parquet(file: Path) -> None:
@@ -179,7 +157,7 @@ def _unpacked(file: Path, scratch: Path) -> list[Path]:
         return [file]
     try:
         with zipfile.ZipFile(file) as archive:
-            members = [member for member in archive.infolist() if member.filename.lower().endswith(".csv")]
+            members = [one for one in archive.infolist() if _is_bill_in_zip(one.filename)]
             if not members:
                 raise BillError("no CSV file in it")
             needed = sum(member.file_size for member in members)
@@ -197,6 +175,10 @@ def _unpacked(file: Path, scratch: Path) -> list[Path]:
         raise BillError(f"the .zip cannot be unpacked ({error}); download it again") from None
 
 
+def _is_bill_in_zip(name: str) -> bool:
+    return name.lower().endswith(".csv") and not any(map(_hidden, name.split("/")))
+
+
 def _header(file: Path, scratch: Path) -> tuple[tuple[str, ...], int, Path]:
     """Return a CSV's header, how many lines go before the data, and the file to read them from."""
     try:
@@ -208,6 +190,9 @@ def _header(file: Path, scratch: Path) -> tuple[tuple[str, ...], int, Path]:
                 raise BillError("the file is empty")
             at = next((index for index, row in enumerate(rows) if _MARKS & set(row)), 0)
             header = tuple(rows[at])
+            if len(header) == 1 and (other := next((mark for mark in ";\t" if mark in header[0]), None)):
+                mark = "tabs" if other == "\t" else other
+                raise BillError(f"its columns are parted by {mark}, as a spreadsheet saves them; {_AS_WRITTEN}")
             if len({line.endswith(b"\r\n") for line in lines if line}) == 1:
                 return header, at + 1, file
             # DuckDB finds no line at all where the first lines end otherwise than the rest: it gets the rest alone.

@@ -1,4 +1,4 @@
-"""A report -> Markdown for a chat or a pull request.
+"""A report -> Markdown for an issue, a pull request or a wiki.
 
 What comes from a bill stands in code: there it can be no link, no mention, no HTML.
 """

@@ -25,6 +25,8 @@ class ResourceSpend:
     total: Decimal
     without_id: Decimal
     complete: bool
+    notes: tuple[str, ...] = ()
+    """What must be known of the files."""
 
 
 def spend_by_resource(paths: Sequence[Path], month: str | None = None, *, currency: str | None = None) -> ResourceSpend:
@@ -41,13 +43,14 @@ def spend_by_resource(paths: Sequence[Path], month: str | None = None, *, curren
         chosen = _month(bill, unit, month)
         rows = bill.query(
             f"WITH {bill.bill((), (chosen.month, chosen.month))}\n"
-            "SELECT resource_id, SUM(amortised) AS amount FROM bill "
+            "SELECT resource_id, COALESCE(SUM(amortised), 0) AS amount FROM bill "
             f"WHERE part = '{SAGEMAKER}' AND currency = {quoted(unit)} GROUP BY resource_id"
         ).rows
         complete = chosen.complete or chosen.month != bill.months[-1].month
     amounts = {resource: amount for resource, amount in sorted(rows, key=str) if resource is not None}
     without_id = sum((amount for resource, amount in rows if resource is None), Decimal())
-    return ResourceSpend(chosen.month, unit, amounts, sum(amounts.values(), without_id), without_id, complete)
+    total = sum(amounts.values(), without_id)
+    return ResourceSpend(chosen.month, unit, amounts, total, without_id, complete, bill.notes)
 
 
 def _month(bill: LocalBill, currency: str, wanted: str | None) -> Month:

@@ -253,6 +253,8 @@ def main(
         files = write_sample(cells, folder, layout=layout, form=form)
     except FileProblems as error:
         fail(str(error))
+    except ImportError:
+        fail("writing bills needs DuckDB: pip install 'costtags[reports]'")
     except OSError as error:
         fail(f"cannot write {folder}: {error.strerror}")
     for file in files:

@@ -7,7 +7,7 @@ from costtags.account import clients
 from costtags.account.clients import AWS_ERRORS
 from costtags.account.places import Access
 from costtags.doctor import tag_policies
-from costtags.doctor.organization import above, organization, pages
+from costtags.doctor.organization import NO_ORGANIZATION, above, organization, pages
 from costtags.doctor.organization_policies import DEPLOY, parsed
 from costtags.doctor.rows import NOT_USED, OK, PROBLEM, Row, guarded
 from costtags.doctor.rules import NotAPolicy
@@ -23,7 +23,7 @@ def check(access: Access, wanted: Wanted) -> Iterator[Row]:
     """Yield whether the tag policy in force in accounts says what tags.yaml says, and where AWS finds it invalid."""
     own = organization(access)
     if own is None:
-        yield Row(CHECK, "effective tag policy", access.account, NOT_USED, "this account is in no organization")
+        yield Row(CHECK, "effective tag policy", access.account, NOT_USED, NO_ORGANIZATION)
         return
     client = access.client(access.account, "organizations")
     accounts = [target for target in wanted.stage_of if target.isdigit()][:_MAX_SAMPLES]

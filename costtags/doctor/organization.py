@@ -14,6 +14,7 @@ from costtags.documents.stages import STAGES
 CHECK = "organization"
 ROOM = "policy-slots"
 NO_STAGES = "no stages in the stack's config: name the organization's stack with --stack, if there is one"
+NO_ORGANIZATION = "this account is in no organization"
 # Organization-wide reports of tag compliance need it; enforcement does not:
 # https://docs.aws.amazon.com/organizations/latest/userguide/services-that-can-integrate-tag-policies.html
 TAG_POLICIES = "tagpolicies.tag.amazonaws.com"
@@ -70,7 +71,12 @@ def check(access: Access, wanted: Wanted) -> Iterator[Row]:
     """Yield whether policies can be used, trusted access is given, and who else administers."""
     own = organization(access)
     if own is None:
-        yield Row(CHECK, "organization", access.account, NOT_USED, "this account is in no organization")
+        if wanted.documents:
+            why = f"{NO_ORGANIZATION}, and the stack's config has stages"
+            fix = "use the management account's credentials (--profile), or another stack (--stack)"
+            yield Row(CHECK, "organization", access.account, PROBLEM, why, fix)
+        else:
+            yield Row(CHECK, "organization", access.account, NOT_USED, NO_ORGANIZATION)
         return
     if own.all_features:
         yield Row(CHECK, "feature set", own.id, OK, "all features")
@@ -124,6 +130,9 @@ def check_room(access: Access, wanted: Wanted) -> Iterator[Row]:
     """Yield for each target of the stages whether the policies that it still lacks can be attached."""
     if not wanted.documents:
         yield Row(ROOM, "targets", "", NOT_USED, NO_STAGES)
+        return
+    if organization(access) is None:
+        yield Row(ROOM, "targets", access.account, NOT_USED, NO_ORGANIZATION)
         return
     client = access.client(access.account, "organizations")
     for target, stage in sorted(wanted.stage_of.items()):

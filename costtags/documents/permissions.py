@@ -121,7 +121,7 @@ PERMISSIONS = {
         ),
     ),
     "athena": Permissions(
-        "for what reads by Athena: audit --costs athena, impact --athena; reads only",
+        "for what reads by Athena: audit --costs athena, impact, query and report with --athena; reads only",
         (
             Grant(
                 "Query",
@@ -141,6 +141,11 @@ PERMISSIONS = {
             "The buckets, whose names only you know: allow s3:GetObject, s3:ListBucket and s3:GetBucketLocation on "
             "those of the bill or the trail and of the workgroup's results, and s3:PutObject on the latter.",
         ),
+    ),
+    "report": Permissions(
+        "for report --explorer, of which each request costs 0.01 USD; reads only",
+        (Grant("ReadCosts", ("ce:GetCostAndUsage",), "To read costs by month, usage type and tag."),),
+        ("Cost Explorer shows a member account its own costs only, and none where the management account closed it.",),
     ),
     "impact": Permissions(
         "to see in CloudTrail who would have been denied; reads only",

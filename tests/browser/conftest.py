@@ -1,8 +1,8 @@
 """Chromium for tests: found, or the tests that need it are skipped loudly; in CI they fail instead."""
 
-import os
-
 import pytest
+
+from tests import fetched
 
 from . import Browser, get
 
@@ -14,9 +14,4 @@ MISSING = (
 @pytest.fixture(scope="session")
 def browser() -> Browser:
     """Chromium."""
-    path = get.find()
-    if path is None:
-        if os.environ.get("CI") == "true" or os.environ.get("COSTTAGS_REQUIRE_ENGINE"):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
-    return Browser(path)
+    return Browser(fetched.required(get.find(), MISSING))

@@ -2,11 +2,18 @@
 
 import os
 import shutil
-import subprocess
 import sys
+from functools import partial
+from pathlib import Path
+
+if not __package__:  # run as a script
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests import fetched
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SECONDS = 600
+say = partial(fetched.say, "browser")
 
 
 def find() -> str | None:
@@ -21,29 +28,14 @@ def install() -> str | None:
         return None
     say("installing with apt-get ...")
     for arguments in (["update", "-q"], ["install", "-q", "-y", "--no-install-recommends", "chromium"]):
-        try:
-            if subprocess.run([apt, *arguments], stdout=sys.stderr, timeout=SECONDS).returncode:
-                say("apt-get failed")
-                return None
-        except subprocess.TimeoutExpired:
-            say(f"apt-get took longer than {SECONDS} seconds")
+        if not fetched.ran("browser", "apt-get", [apt, *arguments], SECONDS):
             return None
     return find()
 
 
-def say(message: str) -> None:
-    print(f"browser: {message}", file=sys.stderr, flush=True)
-
-
 def main() -> int:
-    path = find()
-    if path is None and "--find" not in sys.argv[1:]:
-        path = install()
-    if path is None:
-        say(f"none of {', '.join(NAMES)} is on PATH: install Chromium, as by `apt-get install chromium`")
-        return 2
-    print(path)
-    return 0
+    none = f"none of {', '.join(NAMES)} is on PATH: install Chromium, as by `apt-get install chromium`"
+    return fetched.main("browser", find, install, absent=none, failed=none)
 
 
 if __name__ == "__main__":

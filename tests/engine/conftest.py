@@ -1,11 +1,12 @@
 """The real engine for tests: found, or the tests that need it are skipped loudly; in CI they fail instead."""
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests import fetched
 
 from . import drive, get
 
@@ -15,12 +16,7 @@ MISSING = "NO PULUMI CLI: tests with the real engine did not run. `make engine` 
 @pytest.fixture(scope="session")
 def engine() -> Path:
     """The path of a Pulumi CLI."""
-    found = get.find()
-    if found is None:
-        if os.environ.get("CI") == "true" or os.environ.get("COSTTAGS_REQUIRE_ENGINE"):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
-    return found
+    return fetched.required(get.find(), MISSING)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -4,11 +4,18 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+if not __package__:  # run as a script
+    sys.path.insert(0, str(HERE.parents[1]))
+
+from tests import fetched  # noqa: E402
+
 PACKAGE = "github.com/pulumi/pulumi/pkg/v3"
 INSTALLER_SECONDS = 60
+say = partial(fetched.say, "engine")
 
 
 def version() -> str:
@@ -22,8 +29,7 @@ def version() -> str:
 
 def cache() -> Path:
     """Returns the folder where a CLI of ours is kept."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "costtags" / f"pulumi-{version()}"
+    return fetched.cache(f"pulumi-{version()}")
 
 
 def find() -> Path | None:
@@ -78,21 +84,14 @@ def build(folder: Path) -> Path | None:
     return unfinished.replace(folder / "pulumi")
 
 
-def say(message: str) -> None:
-    print(f"engine: {message}", file=sys.stderr, flush=True)
-
-
 def main() -> int:
-    path = find()
-    if path is None and "--find" in sys.argv[1:]:
-        say(f"no Pulumi CLI on PATH or in {cache()}: make engine")
-        return 2
-    path = path or install(cache()) or build(cache())
-    if path is None:
-        say("no Pulumi CLI: none here, and neither the installer nor a Go build gave one")
-        return 2
-    print(path)
-    return 0
+    return fetched.main(
+        "engine",
+        find,
+        lambda: install(cache()) or build(cache()),
+        absent=f"no Pulumi CLI on PATH or in {cache()}: make engine",
+        failed="no Pulumi CLI: none here, and neither the installer nor a Go build gave one",
+    )
 
 
 if __name__ == "__main__":

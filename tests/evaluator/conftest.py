@@ -1,9 +1,10 @@
 """The IAM policy evaluator for tests: found, or the tests that need it are skipped loudly; in CI they fail instead."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
+
+from tests import fetched
 
 from . import Evaluator, get
 
@@ -13,10 +14,5 @@ MISSING = "NO IAM POLICY EVALUATOR: tests that need it did not run. `make evalua
 @pytest.fixture(scope="session")
 def evaluator() -> Iterator[Evaluator]:
     """The evaluator, started once for the session (once for each worker)."""
-    folder = get.find()
-    if folder is None:
-        if os.environ.get("CI") == "true" or os.environ.get("COSTTAGS_REQUIRE_ENGINE"):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
-    with Evaluator(folder) as started:
+    with Evaluator(fetched.required(get.find(), MISSING)) as started:
         yield started

@@ -1,9 +1,10 @@
 """Trino for tests: found, or the tests that need it are skipped loudly; in CI they fail instead."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
+
+from tests import fetched
 
 from . import Trino, get
 
@@ -13,10 +14,5 @@ MISSING = "NO TRINO: tests that need it did not run. `make trino` gets it (a JDK
 @pytest.fixture(scope="session")
 def trino() -> Iterator[Trino]:
     """Trino, started once for the session (once for each worker)."""
-    jars = get.find()
-    if jars is None:
-        if os.environ.get("CI") == "true" or os.environ.get("COSTTAGS_REQUIRE_ENGINE"):
-            pytest.fail(MISSING)
-        pytest.skip(MISSING)
-    with Trino(jars) as started:
+    with Trino(fetched.required(get.find(), MISSING)) as started:
         yield started

@@ -1,22 +1,23 @@
 """Finds Trino for the tests or fetches it, and prints the folder of its jars: `get.py [--find]`."""
 
-import hashlib
-import os
 import shutil
-import subprocess
 import sys
-import tempfile
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+if not __package__:  # run as a script
+    sys.path.insert(0, str(HERE.parents[1]))
+
+from tests import fetched  # noqa: E402
+
 SECONDS = 600
+say = partial(fetched.say, "trino")
 
 
 def cache() -> Path:
     """Returns the folder where the jars are kept."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    pom = hashlib.sha256((HERE / "pom.xml").read_bytes()).hexdigest()
-    return Path(base) / "costtags" / f"trino-{pom[:16]}"
+    return fetched.cache("trino", HERE / "pom.xml")
 
 
 def java() -> str | None:
@@ -35,46 +36,20 @@ def fetch() -> Path | None:
     if maven is None:
         say("no Maven on PATH (`mvn`) to fetch it with")
         return None
-    cache().parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=f"{cache().name}.", dir=cache().parent))
-    try:
+
+    def fill(folder: Path) -> bool:
         say("fetching with Maven (90 MB, once) ...")
-        copy = ["dependency:copy-dependencies", f"-DoutputDirectory={unfinished}", "-DincludeScope=runtime"]
-        command = [maven, "-q", "-B", "-f", str(HERE / "pom.xml"), *copy]
-        if subprocess.run(command, stdout=sys.stderr, timeout=SECONDS).returncode:
-            say("Maven failed")
-            return None
-        try:
-            # Renamed when it is whole: another process never sees half of it.
-            unfinished.rename(cache())
-        except OSError:
-            if not cache().is_dir():  # else another process was faster
-                raise
-        return cache()
-    except subprocess.TimeoutExpired:
-        say(f"Maven took longer than {SECONDS} seconds")
-        return None
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+        copy = ["dependency:copy-dependencies", f"-DoutputDirectory={folder}", "-DincludeScope=runtime"]
+        return fetched.ran("trino", "Maven", [maven, "-q", "-B", "-f", str(HERE / "pom.xml"), *copy], SECONDS)
 
-
-def say(message: str) -> None:
-    print(f"trino: {message}", file=sys.stderr, flush=True)
+    return fetched.filled(cache(), fill)
 
 
 def main() -> int:
     if java() is None:
         say("no Java on PATH (`java`, a JDK of version 17)")
         return 2
-    path = find()
-    if path is None and "--find" in sys.argv[1:]:
-        say(f"nothing in {cache()}: make trino")
-        return 2
-    path = path or fetch()
-    if path is None:
-        return 2
-    print(path)
-    return 0
+    return fetched.main("trino", find, fetch, absent=f"nothing in {cache()}: make trino")
 
 
 if __name__ == "__main__":

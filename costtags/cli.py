@@ -55,9 +55,9 @@ class _Main(click.Group):
             from costtags.suggest import nearest
 
             near = nearest(args[0], COMMANDS)
-            if near:
-                error.message += f' Did you mean "{near}"?'
-            raise
+            if near is None:
+                raise
+            raise click.UsageError(f'{error.message} Did you mean "{near}"?', ctx) from None
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import a command."""

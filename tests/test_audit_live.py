@@ -426,8 +426,8 @@ def test_accounts_and_regions_that_can_be_none(audit: Callable[..., Result], sta
         (("--since", "2999-01-01"), "2999-01-01 lies in the future"),
         (("--aggregator", "a"), "--aggregator belongs to --source config"),
         (("--source", "config", "--journal", "j"), "--journal belongs to --source api"),
-        (("--costs", "athena"), "--costs athena needs --athena-workgroup and --athena-table"),
-        (("--athena-table", "a.b"), "belong to --costs athena"),
+        (("--costs", "athena"), "--costs athena needs --athena and --table"),
+        (("--table", "a.b"), "belong to --costs athena"),
         (("--format", "sarif"), 'unknown format "sarif"; formats: text, json, csv, html'),
     ],
 )
@@ -580,10 +580,16 @@ def test_a_bill_that_is_not_one(audit: Callable[..., Result], folder: Path) -> N
 
 
 def test_costs_of_athena(audit: Callable[..., Result], state: AwsAccount) -> None:
-    columns = [name.replace("/", "_") for name in (
+    columns = (
         "bill_billing_period_start_date", "line_item_usage_start_date", "line_item_usage_account_id",
         "line_item_line_item_type", "line_item_product_code", "line_item_usage_type", "line_item_currency_code",
-        "line_item_unblended_cost", "line_item_resource_id", "resource_tags_user_team")]  # fmt: skip
+        "line_item_unblended_cost", "line_item_resource_id", "resource_tags_user_team")  # fmt: skip
+    times = ("bill_billing_period_start_date", "line_item_usage_start_date")
+    table = {
+        "Name": "bill",
+        "Columns": [{"Name": name, "Type": "timestamp" if name in times else "string"} for name in columns],
+        "PartitionKeys": [{"Name": "year", "Type": "string"}, {"Name": "month", "Type": "string"}],
+    }
     started: list[dict[str, Any]] = []
 
     def start(call: Call) -> dict[str, Any]:
@@ -593,33 +599,31 @@ def test_costs_of_athena(audit: Callable[..., Result], state: AwsAccount) -> Non
     def execution(call: Call) -> dict[str, Any]:
         status = {"State": "SUCCEEDED"}
         return {"QueryExecution": {"QueryExecutionId": call.body["QueryExecutionId"], "Status": status,
-                                   "StatementType": "DML", "Statistics": {"DataScannedInBytes": 1}}}  # fmt: skip
+                                   "StatementType": "DML", "Statistics": {"DataScannedInBytes": 30_000_000}}}  # fmt: skip
 
-    def results(call: Call) -> dict[str, Any]:
-        rows: list[tuple[str, ...]] = []
-        shown = columns
-        if call.body["QueryExecutionId"] == "q2":
-            shown = ["resource_id", "currency", "amount"]
-            rows = [(f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:endpoint/a", "USD", "12.5")]
-        data = [{"Data": [{"VarCharValue": cell} for cell in row]} for row in [tuple(shown), *rows]]
+    def results(_: Call) -> dict[str, Any]:
+        shown = ("resource_id", "currency", "amount")
+        rows = [shown, (f"arn:aws:sagemaker:eu-west-1:{ACCOUNT}:endpoint/a", "USD", "12.5")]
+        data = [{"Data": [{"VarCharValue": cell} for cell in row]} for row in rows]
         info = [{"Name": name, "Type": "varchar"} for name in shown]
         return {"ResultSet": {"Rows": data, "ResultSetMetadata": {"ColumnInfo": info}}}
 
     state.answers |= {
+        ("athena", "GetTableMetadata"): lambda _: {"TableMetadata": table},
         ("athena", "StartQueryExecution"): start,
         ("athena", "GetQueryExecution"): execution,
         ("athena", "GetQueryResults"): results,
     }
     state.add(Held("endpoint", "a"))
-    result = audit(
-        "--costs", "athena", "--athena-workgroup", "primary", "--athena-table", "cur.bill", "--format", "json"
-    )
+    result = audit("--costs", "athena", "--athena", "primary", "--table", "cur.bill", "--format", "json")
     assert [one["cost"] for one in held(result)["resources"]] == ["12.5"]
-    assert started[0] == {
-        "QueryString": 'SELECT * FROM "cur"."bill" LIMIT 0',
-        "WorkGroup": "primary",
-        **{name: value for name, value in started[0].items() if name == "ClientRequestToken"},
-    }
+    assert held(result)["notes"] == [
+        "Athena: 1 statement, 28.6 MB scanned, 0.0001 USD by the list price of most regions (5 USD/TB)"
+    ]
+    (one,) = started
+    assert one["WorkGroup"] == "primary"
+    assert 'FROM "cur"."bill"' in one["QueryString"]
+    assert '"year" = ' in one["QueryString"]  # the other months are not scanned
 
 
 # ---- ten thousand resources, faults, kills

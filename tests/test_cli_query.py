@@ -8,16 +8,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 import sqlglot
-from botocore.validate import ParamValidator
 from click.testing import CliRunner, Result
 
 from costtags.cli import main
@@ -27,7 +25,7 @@ from costtags.costs.sample import sample_cells, totals
 from costtags.costs.sample_files import write_sample
 from costtags.schema import load
 
-from .aws_models import operation_model, validate
+from .stand_in import Body, Call, Fault, StandIn, environment, serving
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = load(ROOT / "tags.yaml")
@@ -242,34 +240,25 @@ def test_a_broken_file_is_named_without_a_traceback(tmp_path: Path) -> None:
 # Athena, by a stand-in whose answers botocore's models accept and whose queries DuckDB runs.
 
 
-class Athena:
-    def __init__(self, folder: Path) -> None:
-        self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.wrong: list[str] = []
-        self.queries: list[str] = []
-        self.fail = ""
-        self.throttled = 0
-        self.extra_columns: list[dict[str, str]] = []
-        self.partitions = [{"Name": "billing_period", "Type": "string"}]
+@dataclass
+class Athena(StandIn):
+    folder: Path = Path()
+    queries: list[str] = field(default_factory=list)
+    fail: str = ""
+    extra_columns: list[dict[str, str]] = field(default_factory=list)
+    partitions: list[dict[str, str]] = field(
+        default_factory=lambda: [{"Name": "billing_period", "Type": "string"}],
+    )
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
         self.connection = duckdb.connect()
         self.connection.execute(
             "CREATE SCHEMA bill; CREATE VIEW bill.cost_and_usage AS SELECT * FROM "
-            f"read_parquet('{folder}/data/*/*.parquet', hive_partitioning = true)"
+            f"read_parquet('{self.folder}/data/*/*.parquet', hive_partitioning = true)"
         )
-        self.lock = threading.Lock()
 
-    def answer(self, operation: str, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        validate("athena", operation, request)
-        self.calls.append((operation, request))
-        if self.throttled:
-            self.throttled -= 1
-            return 400, {"__type": "ThrottlingException", "Message": "Rate exceeded"}
-        result = getattr(self, operation)(request)
-        report = ParamValidator().validate(result, operation_model("athena", operation).output_shape)
-        assert not report.has_errors(), report.generate_report()
-        return 200, result
-
-    def GetTableMetadata(self, request: dict[str, Any]) -> dict[str, Any]:
+    def GetTableMetadata(self, call: Call) -> Body:
         kinds = {"MAP(VARCHAR, VARCHAR)": "map<string,string>", "VARCHAR": "string"}
         described = self.connection.execute("DESCRIBE bill.cost_and_usage").fetchall()
         columns = [
@@ -279,22 +268,23 @@ class Athena:
         ]
         return {
             "TableMetadata": {
-                "Name": request["TableName"],
+                "Name": call.body["TableName"],
                 "Columns": columns + self.extra_columns,
                 "PartitionKeys": self.partitions,
             }
         }
 
-    def StartQueryExecution(self, request: dict[str, Any]) -> dict[str, Any]:
-        self.queries.append(request["QueryString"])
+    def StartQueryExecution(self, call: Call) -> Body:
+        self.queries.append(call.body["QueryString"])
         return {"QueryExecutionId": f"8c2a4d3e-0000-4000-8000-{len(self.queries):012}"}
 
-    def GetQueryExecution(self, _: dict[str, Any]) -> dict[str, Any]:
+    def GetQueryExecution(self, _: Call) -> Body:
         status = {"State": "FAILED", "StateChangeReason": self.fail} if self.fail else {"State": "SUCCEEDED"}
         statistics = {"DataScannedInBytes": 50 * 2**20}
         return {"QueryExecution": {"Status": status, "Statistics": statistics, "StatementType": "DML"}}
 
-    def GetQueryResults(self, request: dict[str, Any]) -> dict[str, Any]:
+    def GetQueryResults(self, call: Call) -> Body:
+        request = call.body
         text = self.queries[int(request["QueryExecutionId"][-12:]) - 1]
         with self.lock:
             cursor = self.connection.execute(sqlglot.transpile(text, read="athena", write="duckdb")[0])
@@ -309,47 +299,23 @@ class Athena:
         return {"ResultSet": {"Rows": data[start : start + 7], "ResultSetMetadata": {"ColumnInfo": columns}}, **more}
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    athena: Athena
+THROTTLED = Fault("ThrottlingException", "Rate exceeded")
 
-    def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        operation = self.headers["X-Amz-Target"].split(".")[1]
-        try:
-            status, answer = self.athena.answer(operation, request)
-        except Exception as error:
-            self.athena.wrong.append(f"{operation}: {error!r}")
-            status, answer = 400, {"__type": "InternalServerException", "Message": "the stand-in failed"}
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
-    def log_message(self, *_: Any) -> None:
-        pass
+def log_in(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """Log this process in to a stand-in."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in environment(url, AWS_REGION="eu-west-1", AWS_MAX_ATTEMPTS="").items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
 def athena(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Athena]:
-    made = Athena(folder)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"athena": made}))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    for name, value in {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "eu-west-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    assert made.wrong == []
+    made = Athena(folder=folder)
+    with serving(made) as made.url:
+        log_in(monkeypatch, made.url)
+        yield made
 
 
 ATHENA = ("--athena", "finops", "--table", "bill.cost_and_usage")
@@ -364,15 +330,12 @@ def test_athena_answers_as_the_files_do(athena: Athena, folder: Path) -> None:
     )
     assert done.stderr.splitlines()[1:] == here.stderr.splitlines()
     assert done.returncode == 0
-    assert [request["WorkGroup"] for operation, request in athena.calls if operation == "StartQueryExecution"] == [
-        "finops",
-        "finops",
-    ]
+    assert [request["WorkGroup"] for request in athena.asked("StartQueryExecution")] == ["finops", "finops"]
 
 
 @pytest.mark.parametrize("name", ["spend-by-tag", "by-user", "coverage", "wrong-values", "top-movers", "by-line-type"])
 def test_every_kind_of_column_comes_from_athena(athena: Athena, folder: Path, name: str) -> None:
-    athena.throttled = 1
+    athena.faults = {"GetTableMetadata": [THROTTLED]}
     assert query(name, *ATHENA, "--format", "json").stdout == query(name, folder, "--format", "json").stdout
 
 
@@ -413,7 +376,7 @@ def test_a_table_over_csv_is_refused(athena: Athena, folder: Path) -> None:
 
 
 def test_what_athena_refuses_is_said_with_what_it_cost(athena: Athena) -> None:
-    athena.throttled = 1
+    athena.faults = {"GetTableMetadata": [THROTTLED]}
     athena.fail = "Bytes scanned limit was exceeded"
     done = query("coverage", *ATHENA)
     assert done.exit_code == 2

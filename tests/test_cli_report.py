@@ -4,18 +4,15 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from botocore.validate import ParamValidator
 from click.testing import CliRunner, Result
 
 from costtags.cli import main
@@ -25,8 +22,8 @@ from costtags.costs.sample import Cell, sample_cells, totals
 from costtags.costs.sample_files import write_sample
 from costtags.schema import load
 
-from .aws_models import operation_model, validate
-from .test_cli_query import ATHENA, Athena, athena, folder
+from .stand_in import Body, Call, Fault, StandIn, serving
+from .test_cli_query import ATHENA, THROTTLED, Athena, athena, folder, log_in
 
 __all__ = ["athena", "folder"]  # fixtures
 
@@ -208,7 +205,7 @@ def test_an_interrupt_is_no_fault(folder: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_athena_reports_as_the_files_do(athena: Athena, folder: Path) -> None:
-    athena.throttled = 1
+    athena.faults = {"GetTableMetadata": [THROTTLED]}
     there = report(*ATHENA, "--format", "json", "--months", "120")
     here = report(folder, "--format", "json")
     assert there.exit_code == 0, there.stderr
@@ -252,30 +249,17 @@ def service_of(cell: Cell) -> str:
     return "Tax" if cell.line_type == "Tax" else SERVICES[cell.product]
 
 
-class Explorer:
-    def __init__(self) -> None:
-        self.requests: list[dict[str, Any]] = []
-        self.wrong: list[str] = []
-        self.page = 10**6
-        self.throttled = 0
-        self.refuse = ""
-        self.unit = "USD"
-        self.url = ""
+@dataclass
+class Explorer(StandIn):
+    page: int = 10**6
+    unit: str = "USD"
 
-    def answer(self, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        validate("ce", "GetCostAndUsage", request)
-        self.requests.append(request)
-        if self.throttled:
-            self.throttled -= 1
-            return 400, {"__type": "LimitExceededException", "Message": "Rate exceeded"}
-        if self.refuse:
-            return 400, {"__type": self.refuse, "Message": "User is not authorized"}
-        result = self.costs(request)
-        told = ParamValidator().validate(result, operation_model("ce", "GetCostAndUsage").output_shape)
-        assert not told.has_errors(), told.generate_report()
-        return 200, result
+    @property
+    def requests(self) -> list[Body]:
+        return self.asked("GetCostAndUsage")
 
-    def costs(self, request: dict[str, Any]) -> dict[str, Any]:
+    def GetCostAndUsage(self, call: Call) -> Body:
+        request = call.body
         period = request["TimePeriod"]
         assert date.fromisoformat(period["End"]) <= date(TODAY.year + TODAY.month // 12, TODAY.month % 12 + 1, 1)
         (metric,) = request["Metrics"]
@@ -325,56 +309,12 @@ class Explorer:
         return service_of(cell) in wanted["Dimensions"]["Values"]
 
 
-class ExplorerHandler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    explorer: Explorer
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if b"GetCallerIdentity" in body:
-            told = (
-                "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/x</Arn>"
-                "<Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>"
-            )
-            self.reply(200, told.encode())
-            return
-        try:
-            status, answer = self.explorer.answer(json.loads(body))
-        except Exception as error:
-            self.explorer.wrong.append(repr(error))
-            status, answer = 400, {"__type": "ValidationException", "Message": "the stand-in failed"}
-        self.reply(status, json.dumps(answer).encode())
-
-    def reply(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-
 @pytest.fixture
 def explorer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Explorer]:
     made = Explorer()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (ExplorerHandler,), {"explorer": made}))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    made.url = f"http://127.0.0.1:{server.server_port}"
-    for name, value in {
-        "AWS_ENDPOINT_URL": made.url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "eu-west-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    yield made
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    assert made.wrong == []
+    with serving(made) as made.url:
+        log_in(monkeypatch, made.url)
+        yield made
 
 
 EXPLORER = ("--explorer", "--months", 3, "--format", "json")
@@ -406,8 +346,8 @@ def test_cost_explorer_reports_as_the_files_do(explorer: Explorer, tmp_path: Pat
 
 def test_pages_and_throttling(explorer: Explorer) -> None:
     whole = json.loads(report(*EXPLORER).stdout)
-    explorer.requests.clear()
-    explorer.page, explorer.throttled = 7, 1
+    explorer.calls.clear()
+    explorer.page, explorer.faults = 7, {"GetCostAndUsage": [Fault("LimitExceededException", "Rate exceeded")]}
     done = report(*EXPLORER, "--max-requests", 100)
     paged = json.loads(done.stdout)
     made = len(explorer.requests) - 1  # one was refused, and sent again
@@ -441,7 +381,7 @@ def test_one_tag_is_fewer_requests(explorer: Explorer) -> None:
 
 
 def test_what_cost_explorer_refuses(explorer: Explorer) -> None:
-    explorer.refuse = "AccessDeniedException"
+    explorer.faults = {"GetCostAndUsage": [Fault("AccessDeniedException", "User is not authorized")] * 9}
     done = report(*EXPLORER)
     assert done.exit_code == 2
     assert (

@@ -20,6 +20,8 @@ class Spend:
     currency: str
     amounts: Mapping[str, Decimal]
     without_id: Decimal
+    notes: tuple[str, ...] = ()
+    """What must be known of the bill."""
 
 
 def from_files(paths: Sequence[Path]) -> Spend:
@@ -31,35 +33,32 @@ def from_files(paths: Sequence[Path]) -> Spend:
         spend = spend_by_resource(paths)
     except BillError as error:
         raise AwsFailed(f"--costs: {error}") from None
-    return Spend(spend.month, spend.complete, spend.currency, spend.amounts, spend.without_id)
+    return Spend(spend.month, spend.complete, spend.currency, spend.amounts, spend.without_id, spend.notes)
 
 
-def from_athena(
-    access: Access, workgroup: str, table: str, partition: str | None, today: date, progress: Callable[[str], None]
-) -> Spend:
-    """Ask a CUR table of Athena, in the caller's account and region, for the month before this one.
+def from_athena(access: Access, workgroup: str, table: str, today: date, progress: Callable[[str], None]) -> Spend:
+    """Ask a bill's table on Athena, in the caller's account and region, for the month before this one.
 
-    ``partition`` is the table's partition column that holds YYYY-MM. Raises AwsFailed.
+    Raises AwsFailed.
     """
     from costtags.costs import athena
+    from costtags.costs.athena_bill import AthenaBill
     from costtags.costs.bill import SAGEMAKER, bill_sql
-    from costtags.costs.layout import WrongLayout, recognise
+    from costtags.costs.layout import WrongLayout
+    from costtags.costs.query import QueryError
 
     month = (today.replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
     try:
-        source = athena.quoted_table(table)
-        column = None if partition is None else athena.quoted(partition)
-        client = access.client(access.account, "athena")
-        columns = athena.run(client, f"SELECT * FROM {source} LIMIT 0", workgroup=workgroup, progress=progress).columns
-        layout = recognise(column.name for column in columns)
-        layout.needs("line_item_resource_id")
-        bill = bill_sql(layout, source, (), months=(month, month), partition=column)
+        asked = AthenaBill(access.client(access.account, "athena"), workgroup, table, progress)
+        source = asked.source()
+        source.layout.needs("line_item_resource_id")
+        bill = bill_sql(source.layout, source.table, (), months=(month, month), partition=source.partition)
         sql = (
             f"WITH {bill}\nSELECT resource_id, currency, CAST(SUM(amortised) AS VARCHAR) AS amount FROM bill "
             f"WHERE part = '{SAGEMAKER}' GROUP BY 1, 2"
         )
-        rows = athena.run(client, sql, workgroup=workgroup, progress=progress).rows
-    except (athena.QueryFailed, WrongLayout, ValueError) as error:
+        rows = source.run(sql).rows
+    except (QueryError, athena.QueryFailed, WrongLayout) as error:
         raise AwsFailed(f"--costs athena: {error}") from None
     except AWS_ERRORS as error:
         raise AwsFailed(f"--costs athena: {clients.explained(error)}") from error
@@ -70,4 +69,5 @@ def from_athena(
         raise AwsFailed(f"--costs athena: {month} has amounts in {', '.join(currencies)}, which cannot be added up")
     amounts = {resource: Decimal(amount or 0) for resource, _, amount in rows if resource}
     without = sum((Decimal(amount or 0) for resource, _, amount in rows if not resource), Decimal(0))
-    return Spend(month, True, currencies[0], amounts, without)
+    price = athena.cost_text_of(asked.scanned, str(access.client(access.account, "athena").meta.region_name))
+    return Spend(month, True, currencies[0], amounts, without, (f"Athena: {price}",))

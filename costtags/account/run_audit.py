@@ -86,7 +86,7 @@ def run(
         resources=ordered(resources),
         unreachable=found.unreachable,
         not_judged=tuple(sorted({*found.not_judged, *left})),
-        notes=(*found.notes, *notes),
+        notes=(*found.notes, *notes, *(spend.notes if spend is not None else ())),
         gone=found.gone,
         costs=costs,
         places=found.places,

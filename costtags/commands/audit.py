@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from costtags.commands.options import audit_options, policy_config_option, schema_option, schema_path
+from costtags.commands.options import Sought, audit_options, policy_config_option, schema_option, schema_path
 from costtags.commands.output import BLOCKED, fail, note, outputs_of, print_text, say, shown
 
 if TYPE_CHECKING:
@@ -38,11 +38,8 @@ ATHENA = "athena"
     "--costs", multiple=True, metavar="FILE|athena",
     help="What each resource cost last month: a cost and usage report's files or folder, repeatable; or athena.",
 )  # fmt: skip
-@click.option("--athena-workgroup", metavar="WORKGROUP", help="For --costs athena: the workgroup.")
-@click.option("--athena-table", metavar="DATABASE.TABLE", help="For --costs athena: the table of the report.")
-@click.option(
-    "--athena-partition", metavar="COLUMN", help="For --costs athena: the partition column that holds YYYY-MM."
-)
+@click.option("--athena", "workgroup", metavar="WORKGROUP", help="For --costs athena: Athena's workgroup.")
+@click.option("--table", metavar="DATABASE.TABLE", help="For --costs athena: the bill's table.")
 @click.option("--only-findings", is_flag=True, help="Leave out the resources without findings; text always does.")
 @click.option(
     "--journal", type=click.Path(path_type=Path, dir_okay=False),
@@ -53,19 +50,12 @@ ATHENA = "athena"
 def audit(
     schema: Path | None,
     policy_config: Path | None,
-    profile: str | None,
-    role: str | None,
-    regions: tuple[str, ...],
-    accounts: tuple[str, ...],
-    types: tuple[str, ...],
-    skipped: tuple[str, ...],
-    since: str,
+    sought: Sought,
     source: str,
     aggregator: str | None,
     costs: tuple[str, ...],
-    athena_workgroup: str | None,
-    athena_table: str | None,
-    athena_partition: str | None,
+    workgroup: str | None,
+    table: str | None,
     only_findings: bool,
     journal: Path | None,
     concurrency: int,
@@ -95,7 +85,7 @@ def audit(
     from costtags.account.audit_text import as_csv, as_text
     from costtags.schema import load
 
-    bill = Bill(costs, athena_workgroup, athena_table, athena_partition)
+    bill = Bill(costs, workgroup, table)
     _check_options(source, aggregator, journal, bill)
     forms: dict[str, Callable[..., str]] = {
         "text": as_text,
@@ -117,14 +107,16 @@ def audit(
     from costtags.account.read_inventory import ATTEMPTS
 
     by_config: Source = "config" if source == "config" else "api"
-    wanted = run_audit.Wanted(accounts, regions, types, skipped, since, by_config, aggregator, concurrency)
+    wanted = run_audit.Wanted(
+        sought.accounts, sought.regions, sought.types, sought.skipped, sought.since, by_config, aggregator, concurrency
+    )
     try:
         run_audit.check(wanted, loaded, now)
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     try:
         with _progress_bar() as progress:
-            access = Access(profile, role, attempts=ATTEMPTS)
+            access = Access(sought.profile, sought.role, attempts=ATTEMPTS)
             spend = bill.read(access, now.date(), progress)
             found = run_audit.run(
                 access, Rules(loaded, excused, levels), wanted, shown=shown(loaded.path), now=now, journal=journal,
@@ -154,7 +146,6 @@ class Bill:
     costs: tuple[str, ...]
     workgroup: str | None
     table: str | None
-    partition: str | None
 
     @property
     def is_athena(self) -> bool:
@@ -172,14 +163,12 @@ class Bill:
             return audit_costs.from_files([Path(name) for name in self.costs])
         assert self.workgroup is not None  # checked before
         assert self.table is not None
-        return audit_costs.from_athena(
-            access, self.workgroup, self.table, self.partition, today, lambda text: progress(text, 0, 0)
-        )
+        return audit_costs.from_athena(access, self.workgroup, self.table, today, lambda text: progress(text, 0, 0))
 
 
 def _check_options(source: str, aggregator: str | None, journal: Path | None, bill: Bill) -> None:
     """Raise a usage error for options that do not go together."""
-    athena = {"--athena-workgroup": bill.workgroup, "--athena-table": bill.table}
+    athena = {"--athena": bill.workgroup, "--table": bill.table}
     if aggregator is not None and source != "config":
         raise click.UsageError("--aggregator belongs to --source config")
     if journal is not None and source == "config":
@@ -190,8 +179,8 @@ def _check_options(source: str, aggregator: str | None, journal: Path | None, bi
         missing = [name for name, value in athena.items() if value is None]
         if missing:
             raise click.UsageError(f"--costs athena needs {' and '.join(missing)}")
-    elif bill.partition is not None or any(athena.values()):
-        raise click.UsageError("--athena-workgroup, --athena-table and --athena-partition belong to --costs athena")
+    elif any(athena.values()):
+        raise click.UsageError("--athena and --table belong to --costs athena")
 
 
 @contextmanager

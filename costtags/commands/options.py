@@ -2,7 +2,10 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -68,18 +71,39 @@ place_options = together(
 )  # fmt: skip
 """Where to look."""
 
-audit_options = together(
-    place_options,
-    click.option(
-        "--type", "types", multiple=True, metavar="TYPE", help="Only this type, such as endpoint; repeatable."
-    ),
-    click.option("--skip-type", "skipped", multiple=True, metavar="TYPE", help="Leave this type out; repeatable."),
-    click.option(
-        "--since", default="30d", show_default=True, metavar="30d|DATE|0",
-        help="How old a job may be, and what jobs leave behind (experiments, artifacts ...); 0 leaves them out.",
-    ),
-)  # fmt: skip
-"""Which resources an audit is about."""
+
+@dataclass(frozen=True)
+class Sought:
+    """Which resources to audit, and as whom, as the options say it."""
+
+    profile: str | None
+    role: str | None
+    accounts: tuple[str, ...]
+    regions: tuple[str, ...]
+    types: tuple[str, ...]
+    skipped: tuple[str, ...]
+    since: str
+
+
+def audit_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which resources to audit: the command gets them as ``sought``, a ``Sought``."""
+
+    @wraps(command)
+    def gathered(**given: Any) -> None:
+        command(sought=Sought(**{one.name: given.pop(one.name) for one in fields(Sought)}), **given)
+
+    return together(
+        place_options,
+        click.option(
+            "--type", "types", multiple=True, metavar="TYPE", help="Only this type, such as endpoint; repeatable."
+        ),
+        click.option("--skip-type", "skipped", multiple=True, metavar="TYPE", help="Leave this type out; repeatable."),
+        click.option(
+            "--since", default="30d", show_default=True, metavar="30d|DATE|0",
+            help="How old a job may be, and what jobs leave behind (experiments, artifacts ...); 0 leaves them out.",
+        ),
+    )(gathered)  # fmt: skip
+
 
 guardrail_options = together(
     click.option(

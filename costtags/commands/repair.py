@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from costtags.commands.options import audit_options, profile_option, role_option, schema_option, schema_path
+from costtags.commands.options import Sought, audit_options, profile_option, role_option, schema_option, schema_path
 from costtags.commands.output import BLOCKED, fail, file_writer, note, print_text, progress_line, say, shown
 
 if TYPE_CHECKING:
@@ -65,13 +65,7 @@ def plan(
     rules: Path | None,
     out: Path,
     audited: Path | None,
-    profile: str | None,
-    role: str | None,
-    regions: tuple[str, ...],
-    accounts: tuple[str, ...],
-    types: tuple[str, ...],
-    skipped: tuple[str, ...],
-    since: str,
+    sought: Sought,
     states: tuple[Path, ...],
     project: Path,
     defaults: bool,
@@ -101,7 +95,7 @@ def plan(
     from costtags.yamlfile import FileProblems
 
     loaded = load(schema_path(schema, Path.cwd()))
-    if audited is not None and (regions or accounts or types or skipped):
+    if audited is not None and (sought.regions or sought.accounts or sought.types or sought.skipped):
         raise click.UsageError("--audit says what there is: --region, --account, --type and --skip-type say it anew")
     problems = []
     try:
@@ -116,15 +110,12 @@ def plan(
         fail("\n".join(problems))
     try:
         with progress_line() as progress:
-            found = (
-                _read_audit(audited)
-                if audited is not None
-                else _audit_now(loaded, profile, role, accounts, regions, types, skipped, since, progress)
-            )
+            found = _read_audit(audited) if audited is not None else _audit_now(loaded, sought, progress)
             made = make(
                 found, loaded, shown(loaded.path), ruled,
                 Options(defaults=defaults, remove_misspelt=remove_misspelt, finished_jobs=finished_jobs),
-                stacks, project, lambda: _access(profile, role), restart_apps=restart_apps, progress=progress,
+                stacks, project, lambda: _access(sought.profile, sought.role), restart_apps=restart_apps,
+                progress=progress,
             )  # fmt: skip
     except AwsFailed as error:
         fail(str(error))
@@ -144,17 +135,7 @@ def _read_audit(path: Path) -> "Audit":
         fail(f"{path}: {error}")
 
 
-def _audit_now(
-    schema: "Schema",
-    profile: str | None,
-    role: str | None,
-    accounts: tuple[str, ...],
-    regions: tuple[str, ...],
-    types: tuple[str, ...],
-    skipped: tuple[str, ...],
-    since: str,
-    progress: Callable[[str], None],
-) -> "Audit":
+def _audit_now(schema: "Schema", sought: Sought, progress: Callable[[str], None]) -> "Audit":
     from datetime import UTC, datetime
 
     from costtags import exemptions, policyconfig
@@ -163,10 +144,12 @@ def _audit_now(
 
     now = datetime.now(tz=UTC)
     excused = exemptions.load(exemptions.beside(Path(schema.path).resolve()), now.date())
-    wanted = run_audit.Wanted(accounts, regions, types, skipped, since, "api", None, 8)
+    wanted = run_audit.Wanted(
+        sought.accounts, sought.regions, sought.types, sought.skipped, sought.since, "api", None, 8
+    )
     try:
         return run_audit.run(
-            _access(profile, role), Rules(schema, excused, policyconfig.levels({})), wanted,
+            _access(sought.profile, sought.role), Rules(schema, excused, policyconfig.levels({})), wanted,
             shown=shown(schema.path), now=now, progress=lambda what, number, of: progress(f"{what}: {number} of {of}"),
         )  # fmt: skip
     except ValueError as error:

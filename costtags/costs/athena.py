@@ -177,7 +177,8 @@ def cost_text_of(scanned: Sequence[int], region: str) -> str:
     """Write what several statements have scanned and their list price; each is billed for itself."""
     costs = [price(one, region) for one in scanned]
     known = [cost for cost in costs if cost is not None]
-    said = f"{len(scanned)} statements, {size_text(sum(scanned))} scanned"
+    statements = "1 statement" if len(scanned) == 1 else f"{len(scanned)} statements"
+    said = f"{statements}, {size_text(sum(scanned))} scanned"
     return f"{said}, {sum(known):.4f} USD by the list price of most regions ({USD_PER_TB} USD/TB)" if known else said
 
 

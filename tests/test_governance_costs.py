@@ -705,6 +705,7 @@ def test_the_digest_reads_its_configuration(made: Made) -> None:
         "services": ["Amazon SageMaker"],
     }
     function = of(recorder, FUNCTION)["x"]
+    assert function["memorySize"] == 256
     assert sorted(function["code"].assets) == ["config.json", "handler.py"]
     assert "def handler(" in Path(function["code"].assets["handler.py"].path).read_text()
     assert (function["handler"], function["environment"]) == ("handler.handler", {"variables": {"TABLE": "x"}})

@@ -213,9 +213,13 @@ def test_the_monthly_report_holds_what_was_charged(bills: Mapping[str, LocalBill
         (
             "spend-by-tag",
             {"cost": "amortised"},
-            "cost=amortised: a monthly cost allocation report does not have it; ask",
+            "a monthly cost allocation report has no amortised costs; ask for cost=unblended, or take",
         ),
-        ("spend-by-tag", {"cost": "net-unblended"}, "cost=net-unblended: the bill has no net costs"),
+        (
+            "spend-by-tag",
+            {"cost": "net-unblended"},
+            "the bill has no net-unblended costs (line_item_net_unblended_cost)",
+        ),
         ("missing-tag", {}, "missing-tag: a monthly cost allocation report has no resource ids"),
     ],
 )

@@ -8,16 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 from costtags.costs.bill import LEFT_OUT, SAGEMAKER, Partition, bill_sql
-from costtags.costs.layout import MONTHLY, Layout, WrongLayout, collisions, tag_column
-from costtags.costs.local import LocalBill, Month, Rows
+from costtags.costs.choices import Asker, currency_of, kind_of_cost, last_days, unfinished
+from costtags.costs.layout import Layout, WrongLayout, collisions, tag_column
+from costtags.costs.local import LocalBill, Rows
 from costtags.costs.parameters import Asked
 from costtags.costs.query import COSTS, QueryError
 from costtags.costs.query_sql import month_before, patterns_apart, sql
 from costtags.schema import Schema
 
-DEFAULT_COST = "amortised"
 # What no bill lies outside of, where only one end is said.
 FIRST_MONTH, LAST_MONTH = "2015-01", "2049-12"
+_ASKER = Asker("{}={}", QueryError)
 _PARTS: Mapping[str, str] = {**LEFT_OUT, SAGEMAKER: "SageMaker itself, which the other queries show"}
 
 
@@ -62,7 +63,6 @@ class _Group:
     currency: str
     part: str
     lines: int
-    first_day: date | None
     last_day: date | None
     cost: Decimal
     costed: int
@@ -80,14 +80,15 @@ def answer(one: Asked, source: Source, schema: Schema) -> Answer:
 
     Raises QueryError where the bill cannot answer it so, and what ``source`` raises.
     """
-    cost, notes = _cost(one, source.layout)
+    cost, notes = kind_of_cost(one.cost, source.layout, _ASKER)
     _check_needs(one, source.layout)
     groups = _survey(one, source, cost)
-    currency = _currency(one, groups)
-    months = _months(groups, currency)
-    if not months:
+    currency = currency_of(one.currency, {group.currency for group in groups}, _ASKER)
+    ends = last_days((group.month, group.last_day) for group in groups if group.currency == currency)
+    if not ends:
         raise QueryError(f"no line of the bill{_span(one)}")
-    partial = _partial(source.layout, months)
+    months = list(ends)
+    partial = unfinished(source.layout, ends)
     one, compared = _with_month(one, months, partial)
     wanted = compared or _bounds(one, months)
     text = sql(
@@ -97,7 +98,7 @@ def answer(one: Asked, source: Source, schema: Schema) -> Answer:
     rows = source.run(text)
     if compared:
         notes.append(f"before is {compared[0]}, after is {compared[1]}")
-    if compared and compared[0] not in [month.month for month in months]:
+    if compared and compared[0] not in months:
         notes.append(f"no line of {compared[0]} in the bill: all of {compared[1]} shows as a change")
     if one.limit and one.limit in Counter(row[0] for row in rows.rows).values():
         notes.append(f"of each key the {one.limit} that changed most are shown; limit={one.limit * 5} shows more")
@@ -135,23 +136,6 @@ def _column(rows: Rows, name: str) -> list[Any]:
     return [row[rows.columns.index(name)] for row in rows.rows] if name in rows.columns else []
 
 
-def _cost(one: Asked, layout: Layout) -> tuple[str, list[str]]:
-    """Return the kind of cost; without a wish, what was charged where the bill holds no more."""
-    cost = one.cost or DEFAULT_COST
-    if cost.endswith("amortised") and not layout.has_amortised:
-        if one.cost is None:
-            return "unblended", [f"a {layout.name} holds what was charged only: costs are unblended, not amortised"]
-        raise QueryError(
-            f"cost={cost}: a {layout.name} does not have it; ask for cost=unblended, or take a CUR 2.0 export"
-        )
-    if cost.startswith("net-") and not layout.has_net:
-        raise QueryError(
-            f"cost={cost}: the bill has no net costs (line_item_net_unblended_cost), which AWS writes where an account "
-            f"has discounts; ask for cost={cost.removeprefix('net-')}"
-        )
-    return cost, []
-
-
 def _check_needs(one: Asked, layout: Layout) -> None:
     for column in one.query.needs:
         try:
@@ -169,56 +153,23 @@ def _survey(one: Asked, source: Source, cost: str) -> list[_Group]:
     keys = "".join(f", COUNT({tag_column(key)})" for key in one.keys)
     rows = source.run(
         f"WITH {bill_sql(source.layout, source.table, one.keys, months=bounds, partition=source.partition)}\n"
-        f"SELECT billing_period, COALESCE(currency, ''), part, COUNT(*), MIN(usage_date), MAX(usage_date), "
+        f"SELECT billing_period, COALESCE(currency, ''), part, COUNT(*), MAX(usage_date), "
         f"COALESCE(SUM({column}), 0), COUNT({column}){keys}\nFROM bill\nGROUP BY 1, 2, 3\nORDER BY 1, 2, 3"
     ).rows
     return [_group(*row) for row in rows]
 
 
 def _group(
-    month: str | None, currency: str, part: str, lines: int, first: date | None, last: date | None, cost: Decimal,
+    month: str | None, currency: str, part: str, lines: int, last: date | None, cost: Decimal,
     costed: int, *with_key: int,
 ) -> _Group:  # fmt: skip
-    return _Group(month, currency, part, lines, first, last, cost, costed, with_key)
+    return _Group(month, currency, part, lines, last, cost, costed, with_key)
 
 
-def _currency(one: Asked, groups: Sequence[_Group]) -> str:
-    there = sorted({group.currency for group in groups if group.currency})
-    if one.currency and one.currency not in there:
-        raise QueryError(f"no line is in {one.currency}; currencies of the bill: {', '.join(there) or 'none'}")
-    if not one.currency and len(there) > 1:
-        raise QueryError(
-            f"the bill has lines in several currencies ({', '.join(there)}), which cannot be added up: choose one by "
-            f"currency={there[0]}"
-        )
-    return one.currency or next(iter(there), "USD")
-
-
-def _months(groups: Sequence[_Group], currency: str) -> list[Month]:
-    months: dict[str, Month] = {}
-    for group in groups:
-        if group.month is None or group.currency != currency:
-            continue
-        so_far = months.get(group.month)
-        days = [group.first_day, group.last_day, *([so_far.first_day, so_far.last_day] if so_far else [])]
-        known = [day for day in days if day is not None] or [date.fromisoformat(f"{group.month}-01")]
-        lines = group.lines + (so_far.lines if so_far else 0)
-        months[group.month] = Month(group.month, currency, min(known), max(known), lines)
-    return [months[month] for month in sorted(months)]
-
-
-def _partial(layout: Layout, months: Sequence[Month]) -> tuple[str, ...]:
-    """Return the last month where its end is missing; where there is one line a month, no one can tell."""
-    if layout.name == MONTHLY or all(month.last_day.day == 1 for month in months):
-        return ()
-    return () if months[-1].complete else (months[-1].month,)
-
-
-def _with_month(one: Asked, months: Sequence[Month], partial: Sequence[str]) -> tuple[Asked, tuple[str, str] | None]:
+def _with_month(one: Asked, there: Sequence[str], partial: Sequence[str]) -> tuple[Asked, tuple[str, str] | None]:
     """Choose the month that is compared with the one before it, where that is the question."""
     if "month" not in one.query.parameters:
         return one, None
-    there = [month.month for month in months]
     whole = [month for month in there if month not in partial]
     chosen = one.month or (whole or there)[-1]
     if chosen not in there:
@@ -233,10 +184,10 @@ def _span(one: Asked) -> str:
     return "".join(end for end in ends if end) or " counts: it is empty"
 
 
-def _bounds(one: Asked, months: Sequence[Month]) -> tuple[str, str] | None:
+def _bounds(one: Asked, months: Sequence[str]) -> tuple[str, str] | None:
     if not (one.first or one.last):
         return None
-    return one.first or months[0].month, one.last or months[-1].month
+    return one.first or months[0], one.last or months[-1]
 
 
 def _last_day(groups: Sequence[_Group], month: str) -> str:

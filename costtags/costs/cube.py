@@ -9,16 +9,18 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from costtags.costs.answer import DEFAULT_COST, Source, from_files
+from costtags.costs.answer import Source, from_files
 from costtags.costs.bill import LEFT_OUT, SAGEMAKER, bill_sql, quoted, to_duckdb
+from costtags.costs.choices import Asker, currency_of, kind_of_cost, last_days, unfinished
 from costtags.costs.facts import SERVICE, Facts, Wanted, compared, not_counted, with_gaps
 from costtags.costs.files import BillError
-from costtags.costs.layout import MONTHLY, Layout, collisions, tag_column
+from costtags.costs.layout import collisions, tag_column
 from costtags.costs.local import LocalBill, Rows
 from costtags.costs.query import COSTS
 from costtags.costs.report_resources import LINES, resources
 from costtags.schema import Budget
 
+_ASKER = Asker("--{} {}", BillError)
 _DIMENSIONS = ("currency", "month", "part", "usage_group", "account", "resource_id")
 _SUMS = ("lines", "first_day", "last_day", "unblended", "cost", "costed")
 
@@ -26,7 +28,7 @@ _SUMS = ("lines", "first_day", "last_day", "unblended", "cost", "costed")
 def facts_of_files(bill: LocalBill, wanted: Wanted, source: str) -> Facts:
     """Add up bill files. Raises BillError where they cannot be read, or cannot answer it."""
     found = from_files(bill)
-    cost, notes = _cost(wanted.cost, bill.layout)
+    cost, notes = kind_of_cost(wanted.cost, bill.layout, _ASKER)
     bill.run(
         f"CREATE TEMP TABLE report_lines AS {to_duckdb(_with_lines(found, wanted, cost) + ' SELECT * FROM lines')}"
     )
@@ -39,7 +41,7 @@ def facts_of_files(bill: LocalBill, wanted: Wanted, source: str) -> Facts:
 
 def facts_of_athena(found: Source, wanted: Wanted, source: str, months: tuple[str, str]) -> Facts:
     """Add up months (first and last) of a table on Athena, by two statements. Raises BillError and what it raises."""
-    cost, notes = _cost(wanted.cost, found.layout)
+    cost, notes = kind_of_cost(wanted.cost, found.layout, _ASKER)
     prefix = _with_lines(found, wanted, cost, months)
 
     def run(sql: str) -> Rows:
@@ -50,21 +52,6 @@ def facts_of_athena(found: Source, wanted: Wanted, source: str, months: tuple[st
 
     span = f" from {months[0]} to {months[1]}; --months says how many"
     return _facts(run, found, wanted, cost, source, notes, span)
-
-
-def _cost(asked: str | None, layout: Layout) -> tuple[str, list[str]]:
-    """Return the kind of cost; without a wish, what was charged where the bill holds no more."""
-    cost = asked or DEFAULT_COST
-    if cost.endswith("amortised") and not layout.has_amortised:
-        if asked is None:
-            return "unblended", [f"a {layout.name} holds what was charged only: costs are unblended, not amortised"]
-        raise BillError(f"a {layout.name} has no {cost} costs; ask for --cost unblended, or take a CUR 2.0 export")
-    if cost.startswith("net-") and not layout.has_net:
-        raise BillError(
-            f"the bill has no {cost} costs (line_item_net_unblended_cost), which AWS writes where an account has "
-            f"discounts; ask for --cost {cost.removeprefix('net-')}"
-        )
-    return cost, []
 
 
 def _with_lines(found: Source, wanted: Wanted, cost: str, months: tuple[str, str] | None = None) -> str:
@@ -119,16 +106,16 @@ def _facts(
     sums = list(_sums(run(_cube_sql(columns, list(conditions.values()))), columns))
     if not any(one.currency for one in sums):
         raise BillError(f"the bill has no lines{span}")
-    currency = _currency(wanted.currency, sums)
+    currency = currency_of(wanted.currency, {one.currency for one in sums}, _ASKER)
     ours = [one for one in sums if one.currency == currency and one.month is not None]
-    there = sorted({one.month for one in ours if one.month is not None})
+    survey = [one for one in ours if not one.by]
+    days = last_days((one.month, one.last_day) for one in survey)
+    there = list(days)
     if not there:
         raise BillError("no line of the bill has a billing period")
     every = with_gaps(there)
     months = tuple(every[-wanted.months :] if wanted.months else every)
-    survey = [one for one in ours if not one.by]
-    ends = {month: max(one.last_day for one in survey if one.month == month) for month in there if month in months}
-    partial = _partial(found.layout, survey, there[-1], ends)
+    partial = unfinished(found.layout, days)
     notes += [f"no line of {month} in the bill" for month in months if month not in there]
     if months[0] > there[0]:
         notes.append(f"the bill goes back to {there[0]}; shown are the last {len(months)} months")
@@ -152,7 +139,7 @@ def _facts(
         cost=cost,
         currency=currency,
         months=months,
-        ends=ends,
+        ends={month: day for month, day in days.items() if month in months},
         partial=partial,
         usage={(str(one.month), str(one.value)): one.cost for one in _of(shown, "usage_group")},
         tags={
@@ -210,28 +197,6 @@ def _sums(rows: Rows, columns: Sequence[str]) -> Iterator[_Sum]:
             costed=int(costed),
             budgets=tuple(budgets),
         )
-
-
-def _currency(asked: str | None, sums: Sequence[_Sum]) -> str:
-    there = sorted({one.currency for one in sums if one.currency})
-    if asked and asked not in there:
-        raise BillError(f"no line is in {asked}; currencies of the bill: {', '.join(there) or 'none'}")
-    if not asked and len(there) > 1:
-        raise BillError(
-            f"the bill has lines in several currencies ({', '.join(there)}), which cannot be added up: choose one by "
-            f"--currency {there[0]}"
-        )
-    return asked or there[0]
-
-
-def _partial(layout: Layout, survey: Sequence[_Sum], last: str, ends: Mapping[str, date]) -> tuple[str, ...]:
-    """Return the last month where its end is missing; where there is one line a month, no one can tell."""
-    if layout.name == MONTHLY or all(one.last_day.day == 1 for one in survey):
-        return ()
-    end = ends[last]
-    year, number = map(int, last.split("-"))
-    after = date(year + number // 12, number % 12 + 1, 1)
-    return (last,) if (after - end).days > 1 else ()
 
 
 def _outside(sums: Sequence[_Sum], currency: str, months: Sequence[str]) -> Iterator[tuple[str, Decimal]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from costtags.costs.bill import bill_sql, to_duckdb
+from costtags.costs.choices import is_whole
 from costtags.costs.faults import explained
 from costtags.costs.files import BillError, Files, bill_files
 from costtags.costs.layout import Layout
@@ -46,9 +47,7 @@ class Month:
     @property
     def complete(self) -> bool:
         """Say whether there are lines of the month's last day; a bill with one line a month cannot tell by itself."""
-        year, number = map(int, self.month.split("-"))
-        after = date(year + number // 12, number % 12 + 1, 1)
-        return (after - self.last_day).days <= 1
+        return is_whole(self.month, self.last_day)
 
 
 class LocalBill:

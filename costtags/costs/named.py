@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from costtags.costs.answer import DEFAULT_COST, FIRST_MONTH, LAST_MONTH
+from costtags.costs.answer import FIRST_MONTH, LAST_MONTH
 from costtags.costs.athena import quoted_table
+from costtags.costs.choices import DEFAULT_COST
 from costtags.costs.columns import KNOWN
 from costtags.costs.layout import CUR2, Layout
 from costtags.costs.parameters import Asked, asked

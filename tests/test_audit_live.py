@@ -598,8 +598,8 @@ def test_costs_of_athena(audit: Callable[..., Result], state: AwsAccount) -> Non
 
     def execution(call: Call) -> dict[str, Any]:
         status = {"State": "SUCCEEDED"}
-        return {"QueryExecution": {"QueryExecutionId": call.body["QueryExecutionId"], "Status": status,
-                                   "StatementType": "DML", "Statistics": {"DataScannedInBytes": 30_000_000}}}  # fmt: skip
+        done = {"StatementType": "DML", "Statistics": {"DataScannedInBytes": 30_000_000}, "Status": status}
+        return {"QueryExecution": {"QueryExecutionId": call.body["QueryExecutionId"], **done}}
 
     def results(_: Call) -> dict[str, Any]:
         shown = ("resource_id", "currency", "amount")

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,8 @@ def killed(
         made += writing
         if passed <= calls and not (writing and passed > 0 and chance.random() < 0.3):
             return None
-        os.kill(pids[0], signal.SIGKILL)
+        with suppress(ProcessLookupError):  # a call of another thread of it was before this one
+            os.kill(pids[0], signal.SIGKILL)
         return Fault(None, after_acting=after)
 
     state.fault = fault

@@ -40,6 +40,14 @@ def organization(access: Access) -> Organization | None:
     return Organization(str(said.get("Id")), str(said.get("MasterAccountId")), said.get("FeatureSet") == "ALL")
 
 
+def in_none(access: Access) -> bool:
+    """Say whether AWS says that the caller's account is in no organization; where it says nothing, it may be in one."""
+    try:
+        return organization(access) is None
+    except AWS_ERRORS:
+        return False
+
+
 def pages(client: Any, operation: str, key: str, **given: Any) -> list[dict[str, Any]]:
     """Return what all pages of a call hold. Raises AWS_ERRORS.
 
@@ -131,7 +139,7 @@ def check_room(access: Access, wanted: Wanted) -> Iterator[Row]:
     if not wanted.documents:
         yield Row(ROOM, "targets", "", NOT_USED, NO_STAGES)
         return
-    if organization(access) is None:
+    if in_none(access):
         yield Row(ROOM, "targets", access.account, NOT_USED, NO_ORGANIZATION)
         return
     client = access.client(access.account, "organizations")

@@ -10,7 +10,7 @@ from costtags.account.clients import AWS_ERRORS
 from costtags.account.places import Access
 from costtags.doctor import tag_policies
 from costtags.doctor.compare import Difference, compare
-from costtags.doctor.organization import NO_ORGANIZATION, NO_STAGES, above, organization, pages
+from costtags.doctor.organization import NO_ORGANIZATION, NO_STAGES, above, in_none, pages
 from costtags.doctor.rows import NOT_USED, OK, PROBLEM, Row, guarded, unknown
 from costtags.doctor.rules import NotAPolicy
 from costtags.doctor.wanted import KINDS, SLOTS, TAG_POLICY, Wanted, kind_of, owner
@@ -53,7 +53,7 @@ def check(access: Access, wanted: Wanted) -> Iterator[Row]:
     if not wanted.documents:
         yield Row(CHECK, "policies", "", NOT_USED, NO_STAGES)
         return
-    if organization(access) is None:
+    if in_none(access):
         yield Row(CHECK, "policies", access.account, NOT_USED, NO_ORGANIZATION)
         return
     client = access.client(access.account, "organizations")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from costtags.account.audit import PREFIX, Audit, AuditedResource, AuditFinding, amount_text, summary
 from costtags.account.places import Unreachable
+from costtags.csvtext import inert
 from costtags.exemptions import NOTE
 from costtags.gate.formats.as_text import printable
 
@@ -192,7 +193,6 @@ COLUMNS = (
     "arn", "type", "name", "account", "region", "created", "cost",
     "level", "policy", "code", "tag", "value", "message", "fix",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@")
 
 
 def as_csv(audit: Audit) -> str:
@@ -216,9 +216,7 @@ def as_csv(audit: Audit) -> str:
 
 def _cell(text: str) -> str:
     text = printable(text)  # it may be printed on a terminal as well
-    if text.startswith(_FORMULA) and not _is_number(text):
-        return f"'{text}"
-    return text
+    return text if _is_number(text) else inert(text)
 
 
 def _is_number(text: str) -> bool:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from costtags.commands.bills import in_files, on_athena
 from costtags.commands.options import profile_option, schema_option, schema_path
-from costtags.commands.output import fail, file_writer, note, print_text, progress_line
+from costtags.commands.output import fail, file_writer, note, print_text
 
 if TYPE_CHECKING:
     from costtags.costs.answer import Answer
@@ -142,44 +143,18 @@ def _text(one: "Asked", schema: "Schema", table: str | None) -> str:
 
 def _by_files(one: "Asked", schema: "Schema", files: list[Path]) -> "Answer":
     from costtags.costs.answer import answer, from_files
-    from costtags.costs.files import BillError
-    from costtags.costs.local import open_bill
 
-    with progress_line() as progress:
-        progress("reading the bill ...")
-        try:
-            with open_bill(files) as bill:
-                return answer(one, from_files(bill), schema)
-        except BillError as error:
-            fail(str(error))
+    with in_files(files) as bill:
+        return answer(one, from_files(bill), schema)
 
 
 def _by_athena(
     one: "Asked", schema: "Schema", workgroup: str, table: str, region: str | None, profile: str | None
 ) -> "Answer":
-    from botocore.session import Session
-
-    from costtags.account import clients
-    from costtags.costs import athena
     from costtags.costs.answer import answer
-    from costtags.costs.athena_bill import AthenaBill
 
-    bill = None
-    with progress_line() as progress:
-        try:
-            client = clients.client(Session(profile=profile), "athena", region)
-            bill = AthenaBill(client, workgroup, table, progress)
-            return answer(one, bill.source(), schema)
-        except clients.AWS_ERRORS as error:
-            fail(clients.explained(error))
-        except athena.QueryFailed as error:
-            fail(str(error))
-        except ValueError as error:
-            fail(f"an AWS setting cannot be used: {error}")
-        finally:
-            progress("")
-            if bill is not None and bill.scanned:
-                note(f"Athena: {athena.cost_text_of(bill.scanned, client.meta.region_name)}")
+    with on_athena(workgroup, table, region, profile) as bill:
+        return answer(one, bill.source(), schema)
 
 
 def _tell(answer: "Answer") -> None:

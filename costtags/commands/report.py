@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from costtags.commands.bills import in_files, on_athena
 from costtags.commands.options import profile_option, schema_option, schema_path
 from costtags.commands.output import fail, file_writer, note, print_text, progress_line, say, shown
 
@@ -107,56 +108,24 @@ def _wanted(
 
 def _by_files(wanted: "Wanted", files: tuple[Path, ...]) -> "Facts":
     from costtags.costs.cube import facts_of_files
-    from costtags.costs.files import BillError
-    from costtags.costs.local import open_bill
 
     named = ", ".join(str(file) for file in files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
-    with progress_line() as progress:
-        progress("reading the bill ...")
-        try:
-            with open_bill(files) as bill:
-                return facts_of_files(bill, wanted, f"{bill.layout.name} in {named}")
-        except BillError as error:
-            fail(str(error))
-        except RuntimeError as error:
-            if "interrupted" in str(error):  # DuckDB's word for Ctrl-C
-                raise KeyboardInterrupt from None
-            raise
+    with in_files(files) as bill:
+        return facts_of_files(bill, wanted, f"{bill.layout.name} in {named}")
 
 
 def _by_athena(wanted: "Wanted", workgroup: str, table: str, region: str | None, profile: str | None) -> "Facts":
     from dataclasses import replace
     from datetime import UTC, datetime
 
-    from botocore.session import Session
-
-    from costtags.account import clients
-    from costtags.costs import athena
-    from costtags.costs.athena_bill import AthenaBill
     from costtags.costs.cube import facts_of_athena
     from costtags.costs.facts import months_until
-    from costtags.costs.files import BillError
-    from costtags.costs.query import QueryError
 
     asked = months_until(f"{datetime.now(tz=UTC):%Y-%m}", wanted.months or _MONTHS)
-    bill = None
-    with progress_line() as progress:
-        try:
-            client = clients.client(Session(profile=profile), "athena", region)
-            bill = AthenaBill(client, workgroup, table, progress)
-            source = bill.source()
-            named = f"{source.layout.name} in {table}, by Athena"
-            return facts_of_athena(source, replace(wanted, months=None), named, (asked[0], asked[-1]))
-        except clients.AWS_ERRORS as error:
-            fail(clients.explained(error))
-        except (athena.QueryFailed, QueryError, BillError) as error:
-            fail(str(error))
-        except ValueError as error:  # its word for AWS_ENDPOINT_URL_ATHENA and the like
-            fail(f"an AWS setting cannot be used: {error}")
-        finally:
-            progress("")
-            if bill is not None and bill.scanned:
-                note(f"Athena: {athena.cost_text_of(bill.scanned, client.meta.region_name)}")
+    with on_athena(workgroup, table, region, profile) as bill:
+        source = bill.source()
+        named = f"{source.layout.name} in {table}, by Athena"
+        return facts_of_athena(source, replace(wanted, months=None), named, (asked[0], asked[-1]))
 
 
 def _by_explorer(wanted: "Wanted", most: int, profile: str | None) -> "Facts":

@@ -14,10 +14,9 @@ from typing import Any
 from costtags.costs.amounts import AMOUNT
 from costtags.costs.answer import Answer
 from costtags.costs.bill import quoted
+from costtags.csvtext import inert
 from costtags.gate.formats.as_text import printable
 
-# https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _SHARES = ("coverage",)
 _TYPES = {Decimal: AMOUNT, int: "BIGINT", float: "DOUBLE", date: "DATE", str: "VARCHAR"}
 
@@ -76,7 +75,7 @@ def as_csv(answer: Answer) -> str:
 
 def _csv_cell(cell: Any) -> str:
     text = _text(cell)
-    return f"'{text}" if isinstance(cell, str) and text.startswith(_FORMULA) else text
+    return inert(text) if isinstance(cell, str) else text
 
 
 def _text(cell: Any) -> str:

@@ -28,6 +28,17 @@ def explained() -> Iterator[None]:
         raise BillError(_in_words(str(error))) from None
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Turn DuckDB's other word for Ctrl-C, with which version 2 ends a fetch, into Python's."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "interrupted" in str(error):
+            raise KeyboardInterrupt from None
+        raise
+
+
 # What RE2 says of patterns that Rust's regular expressions take: https://github.com/google/re2/blob/main/re2/re2.cc
 _PATTERN = re.compile(
     r"Invalid Input Error: ((?:invalid (?:repetition|escape|character class|perl operator|named capture)|bad repetition"

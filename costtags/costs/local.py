@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from costtags.costs.bill import bill_sql, to_duckdb
 from costtags.costs.choices import is_whole
-from costtags.costs.faults import explained
+from costtags.costs.faults import explained, interruptible
 from costtags.costs.files import BillError, Files, bill_files
 from costtags.costs.layout import Layout
 from costtags.costs.parts import Part, csv_part, overlapping, parquet_part
@@ -120,7 +120,7 @@ def open_bill(paths: Sequence[Path], *, memory: str = MEMORY, threads: int | Non
         }
         with explained():
             connection = duckdb.connect(config=settings | ({"threads": threads} if threads else {}))
-        with connection:
+        with connection, interruptible():
             with explained():
                 connection.execute("SET TimeZone = 'UTC'")
             yield _opened(connection, files)

@@ -40,12 +40,18 @@ def organization(access: Access) -> Organization | None:
     return Organization(str(said.get("Id")), str(said.get("MasterAccountId")), said.get("FeatureSet") == "ALL")
 
 
-def in_none(access: Access) -> bool:
-    """Say whether AWS says that the caller's account is in no organization; where it says nothing, it may be in one."""
+def unused(access: Access, wanted: Wanted, check: str, what: str) -> Row | None:
+    """Return the row of a check that has no policies to look at: no stages, or no organization.
+
+    Where AWS does not say which organization the account is in, it may be in one.
+    """
+    if not wanted.documents:
+        return Row(check, what, "", NOT_USED, NO_STAGES)
     try:
-        return organization(access) is None
+        none = organization(access) is None
     except AWS_ERRORS:
-        return False
+        return None
+    return Row(check, what, access.account, NOT_USED, NO_ORGANIZATION) if none else None
 
 
 def pages(client: Any, operation: str, key: str, **given: Any) -> list[dict[str, Any]]:
@@ -136,11 +142,8 @@ def _administrators(client: Any) -> Iterator[Row]:
 
 def check_room(access: Access, wanted: Wanted) -> Iterator[Row]:
     """Yield for each target of the stages whether the policies that it still lacks can be attached."""
-    if not wanted.documents:
-        yield Row(ROOM, "targets", "", NOT_USED, NO_STAGES)
-        return
-    if in_none(access):
-        yield Row(ROOM, "targets", access.account, NOT_USED, NO_ORGANIZATION)
+    if (row := unused(access, wanted, ROOM, "targets")) is not None:
+        yield row
         return
     client = access.client(access.account, "organizations")
     for target, stage in sorted(wanted.stage_of.items()):

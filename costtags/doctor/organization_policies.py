@@ -10,7 +10,7 @@ from costtags.account.clients import AWS_ERRORS
 from costtags.account.places import Access
 from costtags.doctor import tag_policies
 from costtags.doctor.compare import Difference, compare
-from costtags.doctor.organization import NO_ORGANIZATION, NO_STAGES, above, in_none, pages
+from costtags.doctor.organization import above, pages, unused
 from costtags.doctor.rows import NOT_USED, OK, PROBLEM, Row, guarded, unknown
 from costtags.doctor.rules import NotAPolicy
 from costtags.doctor.wanted import KINDS, SLOTS, TAG_POLICY, Wanted, kind_of, owner
@@ -50,11 +50,8 @@ def parsed(text: Any) -> Mapping[str, Any]:
 
 def check(access: Access, wanted: Wanted) -> Iterator[Row]:
     """Yield for each document of the stages whether its policies decide as tags.yaml says, where they should."""
-    if not wanted.documents:
-        yield Row(CHECK, "policies", "", NOT_USED, NO_STAGES)
-        return
-    if in_none(access):
-        yield Row(CHECK, "policies", access.account, NOT_USED, NO_ORGANIZATION)
+    if (row := unused(access, wanted, CHECK, "policies")) is not None:
+        yield row
         return
     client = access.client(access.account, "organizations")
     for kind in SLOTS:

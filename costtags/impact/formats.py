@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 
+from costtags.csvtext import inert
 from costtags.gate.formats.as_text import printable
 from costtags.impact.decide import ALLOWED, DENIED, UNTOLD
 from costtags.impact.report import Report, Row, example, names, period_text
@@ -152,14 +153,8 @@ def as_csv(report: Report) -> str:
             shown.event if shown else "",
             words,
         )
-        writer.writerow([_safe(str(cell)) for cell in (*_cells(row), *extra)])
+        writer.writerow([inert(printable(str(cell))) for cell in (*_cells(row), *extra)])
     return out.getvalue()
-
-
-def _safe(text: str) -> str:
-    text = printable(text)
-    # https://owasp.org/www-community/attacks/CSV_Injection
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text
 
 
 FORMATS = {"text": as_text, "json": as_json, "csv": as_csv}

@@ -22,7 +22,7 @@ from costtags.schema import Budget
 
 _ASKER = Asker("--{} {}", BillError)
 _DIMENSIONS = ("currency", "month", "part", "usage_group", "account", "resource_id")
-_SUMS = ("lines", "first_day", "last_day", "unblended", "cost", "costed")
+_SUMS = ("lines", "last_day", "unblended", "cost", "costed")
 
 
 def facts_of_files(bill: LocalBill, wanted: Wanted, source: str) -> Facts:
@@ -69,7 +69,7 @@ def _with_lines(found: Source, wanted: Wanted, cost: str, months: tuple[str, str
     places = ", ".join(str(at) for at in range(1, len(dimensions) + 1))
     return (
         f"WITH {bill_sql(found.layout, found.table, keys, months=months, partition=found.partition)},\n"
-        f"lines AS (\nSELECT {', '.join(dimensions)}, COUNT(*) AS lines, MIN(usage_date) AS first_day, "
+        f"lines AS (\nSELECT {', '.join(dimensions)}, COUNT(*) AS lines, "
         f"MAX(usage_date) AS last_day, SUM(unblended) AS unblended, SUM({column}) AS cost, COUNT({column}) AS costed\n"
         f"FROM bill\nGROUP BY {places}\n)"
     )
@@ -91,7 +91,6 @@ class _Sum:
     value: str | None
     lines: int
     last_day: date
-    first_day: date
     cost: Decimal
     costed: int
     budgets: tuple[Decimal, ...]
@@ -168,7 +167,7 @@ def _cube_sql(columns: Sequence[str], conditions: Sequence[str]) -> str:
     places = ", ".join(str(at) for at in range(1, len(by) + 5))
     sets = ", ".join(["(currency, month, part)", *(f"(currency, month, part, {column})" for column in by)])
     return (
-        f"SELECT currency, month, part, GROUPING({', '.join(by)}), {', '.join(by)}, SUM(lines), MIN(first_day), "
+        f"SELECT currency, month, part, GROUPING({', '.join(by)}), {', '.join(by)}, SUM(lines), "
         f"MAX(last_day), COALESCE(SUM(cost), 0), SUM(costed){sums}\n"
         f"FROM (SELECT currency, month, part, {', '.join(_SUMS)}, {inner}{budgets} FROM {LINES}) AS each_line\n"
         f"GROUP BY GROUPING SETS ({sets})\nORDER BY {places}"
@@ -183,7 +182,7 @@ def _sums(rows: Rows, columns: Sequence[str]) -> Iterator[_Sum]:
     }
     for currency, month, part, mask, *rest in rows.rows:
         name = masks[int(mask)]
-        lines, first, last, cost, costed, *budgets = rest[len(by) :]
+        lines, last, cost, costed, *budgets = rest[len(by) :]
         yield _Sum(
             currency=currency,
             month=month,
@@ -191,7 +190,6 @@ def _sums(rows: Rows, columns: Sequence[str]) -> Iterator[_Sum]:
             by=name,
             value=rest[by.index(name)] if name else None,
             lines=int(lines),
-            first_day=first,
             last_day=last,
             cost=cost,
             costed=int(costed),
